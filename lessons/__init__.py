@@ -1,0 +1,1 @@
+"""The lessons, and in `lessons.engine` the tool that makes every stage's code from them."""

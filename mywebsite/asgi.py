@@ -1,0 +1,20 @@
+"""The entrance for every connection: which protocol leads to which application."""
+
+import os
+
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mywebsite.settings")
+
+# This line wakes Django up. Imports of your own code belong below it, or Django answers AppRegistryNotReady.
+django_application = get_asgi_application()
+
+from chat.routing import websocket_urlpatterns
+
+application = ProtocolTypeRouter(
+    {
+        "http": django_application,
+        "websocket": URLRouter(websocket_urlpatterns),
+    }
+)
