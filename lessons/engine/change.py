@@ -25,14 +25,15 @@ def apply_change(text: str, change: str) -> str:
     A line of `change` begins with a space (context), `-` or `+`; an empty line is an empty context line; a line `@@`
     begins another hunk. Raises ChangeError when a hunk matches nowhere, twice, or above the one before it.
     """
-    lines, result, done = text.split("\n"), [], 0
+    lines, result, done = text.removesuffix("\n").split("\n"), [], 0
     for hunk in read_hunks(change):
         start = find(lines, hunk)
         if start < done:
-            raise ChangeError(hunk.line, "this hunk matches above the one before it. Put them in the file's order")
+            raise ChangeError(hunk.line, "this hunk begins above the end of the one before it. Put them in order")
         result += lines[done:start] + hunk.new
         done = start + len(hunk.old)
-    return "\n".join(result + lines[done:])
+    changed = "".join(line + "\n" for line in result + lines[done:])
+    return changed if text.endswith("\n") else changed.removesuffix("\n")
 
 
 def read_hunks(change: str) -> list[Hunk]:
@@ -73,6 +74,6 @@ def nearest(lines: list[str], hunk: Hunk) -> str:
     for wanted in hunk.old:
         if wanted not in lines:
             close = difflib.get_close_matches(wanted, lines, n=1, cutoff=0.5)
-            like = f"; the nearest is line {lines.index(close[0]) + 1}: {close[0].strip()!r}" if close else ""
-            return f": there is no line {wanted.strip()!r}{like}"
+            like = f"; the nearest is line {lines.index(close[0]) + 1}: {close[0]!r}" if close else ""
+            return f": there is no line {wanted!r}{like}"
     return ": each of its lines is there, but not one after the other"

@@ -14,6 +14,7 @@ APP = ("manage.py", "mywebsite", "chat", "templates")
 FILE_LANGUAGES = {"python", "html", "css", "javascript", "json", "text", "ini", "nginx"}
 NO_PATH = {"console", "output", "mermaid"}
 
+FENCE_LINE = re.compile(r"^(?:[ \t>*+-]|\d+[.)])*(```|~~~)", re.MULTILINE)
 PATH_LINE = re.compile(r"\*\*`([^`]+)`\*\*")
 TITLE = re.compile(r"Lesson (\d+): (\S.*)")
 
@@ -52,19 +53,18 @@ def parse(file: str, data: bytes) -> Lesson:
     """
     text = decode(file, data)
     number, slug = re.fullmatch(r"lessons/(\d\d)-([^/]+)/README\.md", file).groups()
-    tokens = MarkdownIt("commonmark").parse(text)
-    lines = text.split("\n")
-    return Lesson(file, int(number), slug, find_title(file, tokens, int(number)), find_blocks(file, tokens, lines))
+    tokens = MarkdownIt("commonmark").parse(text + "\n")  # so that every line of a block ends with one
+    return Lesson(file, int(number), slug, find_title(file, tokens, int(number)), find_blocks(file, tokens))
 
 
 def decode(file: str, data: bytes) -> str:
     """Return the text with line ends made `\\n`; a byte order mark (Windows editors write one) is dropped."""
+    data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line = error.object.count(b"\n", 0, error.start) + 1  # not of data: error.start leaves out the byte order mark
         raise LessonError(file, line, "this line is not UTF-8. Save the file as UTF-8.") from None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def find_title(file: str, tokens: list, number: int) -> str:
@@ -77,7 +77,7 @@ def find_title(file: str, tokens: list, number: int) -> str:
     raise LessonError(file, 1, f"this lesson has no title. Begin with '# Lesson {number}: ...'.")
 
 
-def find_blocks(file: str, tokens: list, lines: list[str]) -> tuple[Block, ...]:
+def find_blocks(file: str, tokens: list) -> tuple[Block, ...]:
     blocks, path = [], None  # path: (its text, its line) while the block it announces has not come
     for token in tokens:
         line = token.map[0] + 1 if token.map else 0
@@ -88,19 +88,27 @@ def find_blocks(file: str, tokens: list, lines: list[str]) -> tuple[Block, ...]:
         elif token.type == "code_block":
             raise LessonError(file, line, "indented code is used by nobody. Put it between ``` lines.")
         elif token.type == "fence":
-            check_closed(file, token, lines)
+            check_closed(file, token)
             blocks.append(make_block(file, token, path and path[0]))
             path = None
+        elif token.type in ("inline", "html_block") and (found := FENCE_LINE.search(token.content)):
+            line += token.content.count("\n", 0, found.start())
+            why = f"this {found[1]} begins no block: it belongs to the paragraph or the HTML above it"
+            raise LessonError(file, line, f"{why}. Put an empty line between them, and do not indent it.")
     if path:
         raise LessonError(file, path[1], f"no block follows the path {path[0]}.")
     return tuple(blocks)
 
 
-def check_closed(file: str, token, lines: list[str]) -> None:
-    """CommonMark lets the end of the file close a fence: here that would swallow the rest of a lesson."""
-    last = lines[token.map[1] - 1].strip(" >")
-    if token.map[1] - token.map[0] < 2 or not last.startswith(token.markup) or last.strip(token.markup[0]):
-        raise LessonError(file, token.map[0] + 1, f"this block is never closed. End it with a line {token.markup}.")
+def check_closed(file: str, token) -> None:
+    """CommonMark lets the end of the file, or of the next block, close a fence: that would swallow what is between."""
+    line, inside = token.map[0] + 1, token.content.split("\n")
+    for number, text in enumerate(inside, line + 1):
+        if text.lstrip().startswith(token.markup):
+            why = f"this block is not closed before the {token.markup} of line {number}"
+            raise LessonError(file, line, f"{why}. End it with a line {token.markup}, or give it a longer fence.")
+    if token.map[1] - token.map[0] != len(inside) + 1:
+        raise LessonError(file, line, f"this block is never closed. End it with a line {token.markup}.")
 
 
 def make_block(file: str, token, path: str | None) -> Block:
@@ -127,8 +135,10 @@ def make_block(file: str, token, path: str | None) -> Block:
 
 def check_path(file: str, line: int, path: str) -> str:
     """Return the path if it is a plain one inside the student's files, on every system."""
-    parts = path.split("/")
+    parts = path.lower().split("/")
     plain = re.fullmatch(r"[A-Za-z0-9_./-]+", path) and PurePosixPath(path).as_posix() == path
-    if not plain or ".." in parts or ".git" in (part.lower() for part in parts) or parts[0] not in APP:
+    top, _, rest = path.partition("/")
+    inside = top in APP and bool(rest) == (top != "manage.py")  # the others are folders
+    if not plain or not inside or ".git" in parts or any(part.endswith(".") for part in parts):  # Windows drops the dot
         raise LessonError(file, line, f"the path {path!r} is not inside {', '.join(APP)}. Lessons write nowhere else.")
     return path

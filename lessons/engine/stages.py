@@ -26,7 +26,7 @@ def read_lessons(files: dict[str, bytes]) -> list[Lesson]:
         if not re.fullmatch(r"\d\d-[a-z0-9]+(-[a-z0-9]+)*", folder):
             raise CourseError(f"lessons/{folder}: name the folder with two digits and a slug, like 03-routing.")
         if f"lessons/{folder}/README.md" not in files:
-            raise CourseError(f"lessons/{folder}: there is no README.md in this folder. Write one, or remove the folder.")
+            raise CourseError(f"lessons/{folder}: there is no README.md here. Write one, or remove the folder.")
         if file != f"lessons/{folder}/README.md":
             continue
         lesson = parse(file, files[file])
@@ -44,8 +44,8 @@ def make_stages(lessons: list[Lesson]) -> list[Files]:
     """Return the student's files after each lesson."""
     stages, files = [], {}
     for lesson in lessons:
-        for _, files in walk(lesson, files):  # noqa: B007 - the last one is the stage
-            pass
+        for _, after in walk(lesson, files):
+            files = after
         stages.append(files)
     return stages
 
@@ -88,9 +88,11 @@ def block_before(lesson: Lesson, block: Block) -> str:
 
 
 def check_place(lesson: Lesson, block: Block, files: Files) -> None:
-    """A path cannot be a file and a folder at once."""
+    """A path cannot be a file and a folder at once, nor, for Windows and macOS, differ from another by case alone."""
+    path = block.path.lower() + "/"
     for other in files:
-        if other.startswith(block.path + "/") or block.path.startswith(other + "/"):
+        there = other.lower() + "/"
+        if other != block.path and (path.startswith(there) or there.startswith(path)):
             raise LessonError(lesson.file, block.line, f"{block.path} cannot be made: {other} is there already.")
 
 

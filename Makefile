@@ -1,0 +1,15 @@
+# Every target is one line over `python -m lessons`, which works on systems without make too.
+# What stands behind the command goes on to it: make test STAGE=4 V=1
+
+PYTHON := $(firstword $(wildcard .venv/bin/python .venv/Scripts/python.exe) python3)
+
+COMMANDS := run test tab start setup stages check write bench lock
+
+.DEFAULT_GOAL := help
+.PHONY: help $(COMMANDS)
+
+help:
+	@$(PYTHON) -m lessons help
+
+$(COMMANDS):
+	@$(PYTHON) -m lessons $@ $(MAKEOVERRIDES)

@@ -1,0 +1,114 @@
+"""Every command: its name, its words, and the module that does it. `make NAME` calls `python -m lessons NAME`.
+
+Standard library only at import time: the first call of all runs before anything is installed.
+"""
+
+import difflib
+import importlib
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .errors import CourseError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Command:
+    """`module:function` is called with the words as keyword arguments; `words` maps each NAME to its default."""
+
+    group: str
+    target: str
+    help: str
+    words: dict[str, str] = field(default_factory=dict)
+    extras: tuple[str, ...] = ()  # requirements files beyond the core that it needs
+
+
+COMMANDS = {
+    "run": Command(
+        "For students", "serve:run", "serve the chat; HOST=0.0.0.0 lets the room in", {"HOST": "127.0.0.1", "PORT": "8000"}
+    ),
+    "test": Command("For students", "checks:test", "check your work; STAGE=4 up to another stage, V=1 in full", {"STAGE": "", "V": ""}),
+    "tab": Command(
+        "For students", "tab:open_tab", "open one browser tab in the terminal", {"WHERE": "ws/lobby/", "PORT": "8000"}
+    ),
+    "start": Command("For students", "work:start", "save your work, then begin lesson N: make start N=4", {"N": ""}),
+    "setup": Command("For teachers", "setup:report", "install everything into .venv (every command does it when needed)"),
+    "stages": Command("For teachers", "work:stages", "make the stage tags, and list them"),
+    "check": Command(
+        "For authors",
+        "proof:check",
+        "prove the whole course; ONLY=lint one part of it",
+        {"ONLY": ""},
+        ("notebooks", "author"),
+    ),
+    "write": Command("For authors", "work:write", "write the last lesson's code to the top of the course", {"FORCE": ""}),
+    "bench": Command("For authors", "bench:bench", "time the commands that have a figure to keep"),
+    "lock": Command("For authors", "setup:lock", "resolve the requirements*.in files anew (needs uv)"),
+}
+
+
+def main(args: list[str]) -> int:
+    """Run one command line and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a Windows console may lack a character
+    os.chdir(ROOT)
+    try:
+        return dispatch(args)
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. Nothing is lost; the same command goes on where it can.", file=sys.stderr)
+        return 130
+
+
+def dispatch(args: list[str]) -> int:
+    if not args or args[0] in ("help", "-h", "--help"):
+        print(help_text())
+        return 0
+    name, words = args[0], args[1:]
+    if name not in COMMANDS:
+        close = difflib.get_close_matches(name, COMMANDS, n=1)
+        raise CourseError(f"There is no command {name!r}. " + (f"Did you mean {close[0]!r}? " if close else "") + "make help lists all.")
+    command = COMMANDS[name]
+    values = read_words(name, command, words)
+    from . import setup
+
+    setup.enter(command.extras, [name, *words])
+    if name != "stages":
+        from .git import Git
+        from .tags import ensure_tags
+
+        for line in ensure_tags(Git(ROOT)):
+            print(line)
+    module, function = command.target.split(":")
+    return getattr(importlib.import_module(f"lessons.engine.{module}"), function)(**values) or 0
+
+
+def read_words(name: str, command: Command, words: list[str]) -> dict[str, str]:
+    """Turn `["STAGE=4"]` into `{"stage": "4"}`, defaults filled in. Raises CourseError for a word it does not know."""
+    values = dict(command.words)
+    for word in words:
+        key, equals, value = word.partition("=")
+        if key == "PYTHON":  # make's own: which Python to begin with
+            continue
+        if not equals or key.upper() not in values:
+            known = ", ".join(f"{key}=" for key in command.words) or "none"
+            raise CourseError(f"{name}: {word!r} is not one of its words ({known}). Example: make {name} {example(name)}")
+        values[key.upper()] = value
+    return {key.lower(): value for key, value in values.items()}
+
+
+def example(name: str) -> str:
+    return {"start": "N=4", "test": "STAGE=4", "run": "PORT=8001", "tab": "WHERE=ws/lobby/"}.get(name, "")
+
+
+def help_text() -> str:
+    lines = ["make COMMAND, or on a system without make: python -m lessons COMMAND"]
+    for group in dict.fromkeys(command.group for command in COMMANDS.values()):
+        lines += ["", group]
+        lines += [f"  {name:8}{command.help}" for name, command in COMMANDS.items() if command.group == group]
+    return "\n".join(lines)

@@ -1,0 +1,113 @@
+"""A real browser, driven by Playwright: the Chrome, Edge or Chromium that this machine has. Nothing pops up."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.html import elements
+
+PATIENCE = 4000  # milliseconds until the page counts as not doing it
+BY_HAND = "No browser was found. Look by hand: make run, then open http://127.0.0.1:8000/ and try it."
+
+
+class NoBrowser(Exception):
+    """There is no Playwright, or no browser that it can drive."""
+
+
+@contextmanager
+def open_browser() -> Iterator:
+    """Start the browser; raises NoBrowser."""
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError:
+        raise NoBrowser from None
+    with sync_playwright() as playwright:
+        for options in candidates():
+            try:
+                browser = playwright.chromium.launch(**options)
+            except Error:
+                continue
+            yield browser
+            browser.close()
+            return
+        raise NoBrowser
+
+
+def candidates() -> Iterator[dict]:
+    """Ways to start a browser: the installed Chrome or Edge, then a Chromium on the PATH (as Linux has it)."""
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    args = quiet + (["--no-sandbox"] if root else [])  # Chromium refuses to run as root with its sandbox
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            yield {"executable_path": path, "args": args}
+    for channel in ("chrome", "msedge"):
+        yield {"channel": channel, "args": args}
+
+
+class Page:
+    """One window on the lobby, seen as a person sees it: by roles and texts. `errors` is the browser's console."""
+
+    def __init__(self, browser, server) -> None:
+        self.plain = status_of(server.get("/")[1])  # before any script has run
+        self.page = browser.new_page()
+        self.page.set_default_timeout(PATIENCE)
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda line: line.type == "error" and self.errors.append(line.text))
+        self.page.goto(f"http://{server.address}/")
+
+    def connect(self) -> "Page":
+        """Wait until the page says that it is connected, and return it."""
+        assert self.status_leaves(self.plain), (
+            f'The page still says "{self.status()}" (the element with role="status"), as it did before its script ran.'
+            f"{self.console()}"
+        )
+        return self
+
+    def status(self) -> str:
+        return self.page.get_by_role("status").first.inner_text().strip()
+
+    def status_leaves(self, old: str) -> bool:
+        """Tell whether the status says anything other than `old` before patience runs out."""
+        script = """old => document.querySelector('[role="status"], output').innerText.trim() !== old"""
+        return self.comes_true(lambda: self.page.wait_for_function(script, arg=old))
+
+    def say(self, text: str) -> None:
+        """Type a message and press Enter."""
+        field = self.page.get_by_role("textbox").first
+        field.fill(text)
+        field.press("Enter")
+
+    def field(self) -> str:
+        return self.page.get_by_role("textbox").first.input_value()
+
+    def log(self) -> str:
+        return self.page.get_by_role("log").first.inner_text()
+
+    def shows(self, text: str) -> bool:
+        """Tell whether the log shows these letters before patience runs out."""
+        return self.comes_true(self.page.get_by_role("log").first.get_by_text(text).first.wait_for)
+
+    def mentions(self, text: str) -> bool:
+        """Tell whether these letters stand anywhere on the page before patience runs out."""
+        return self.comes_true(self.page.get_by_text(text).first.wait_for)
+
+    def comes_true(self, wait) -> bool:
+        from playwright.sync_api import TimeoutError as NotInTime
+
+        try:
+            wait()
+        except NotInTime:
+            return False
+        return True
+
+    def console(self) -> str:
+        """What the browser's console says in red, as a sentence to put behind another."""
+        return "".join(f"\nThe browser's console: {line}" for line in self.errors[:2])
+
+
+def status_of(html: str) -> str:
+    statuses = elements(html, role="status") or elements(html, tag="output")
+    return statuses[0].text if statuses else ""

@@ -1,0 +1,45 @@
+"""A look at a page's HTML: which elements it has, with their attributes and their text."""
+
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+
+
+@dataclass
+class Element:
+    tag: str
+    attributes: dict[str, str]
+    text: str = ""
+
+
+class Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: list[Element] = []
+        self.open: list[Element] = []
+
+    def handle_starttag(self, tag, attrs) -> None:
+        self.all.append(Element(tag, {key: value or "" for key, value in attrs}))
+        if tag not in VOID:
+            self.open.append(self.all[-1])
+
+    def handle_endtag(self, tag) -> None:
+        if tag in [element.tag for element in self.open]:
+            while self.open.pop().tag != tag:
+                pass
+
+    def handle_data(self, data) -> None:
+        for element in self.open:
+            element.text += data
+
+
+def elements(html: str, tag: str | None = None, **attributes: str) -> list[Element]:
+    """Return the elements with this tag (or any) and these attributes, in the order of the page."""
+    reader = Reader()
+    reader.feed(html)
+    return [
+        Element(e.tag, e.attributes, " ".join(e.text.split()))
+        for e in reader.all
+        if tag in (None, e.tag) and attributes.items() <= e.attributes.items()
+    ]

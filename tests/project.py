@@ -1,0 +1,103 @@
+"""The student's project: its settings, its ASGI application, its consumer. Found by what they do, not by their names."""
+
+import importlib
+import inspect
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+COURSE = {"tests", "lessons", "notebooks", ".venv", ".git"}  # at the top of the course, and not the student's
+
+problem: BaseException | None = None
+"""What went wrong when the settings were read; until it is mended no other check can say anything."""
+
+
+def load() -> None:
+    """Read the settings and start Django, once; keep what goes wrong in `problem`."""
+    global problem
+    os.environ["DJANGO_SETTINGS_MODULE"] = "mywebsite.settings"
+    try:
+        importlib.import_module("mywebsite.settings")
+        import django
+
+        django.setup()
+    except (Exception, SystemExit) as error:
+        problem = error
+        del os.environ["DJANGO_SETTINGS_MODULE"]  # pytest-django would try again, and drown the reason
+
+
+def is_students(path: str) -> bool:
+    """Tell whether a file is the student's own."""
+    try:
+        return Path(path).resolve().relative_to(ROOT).parts[0] not in COURSE
+    except ValueError:
+        return False
+
+
+def asgi_application():
+    """Return the object that ASGI_APPLICATION names, as Daphne would find it."""
+    from django.conf import settings
+
+    name = getattr(settings, "ASGI_APPLICATION", None)
+    assert name, "mywebsite/settings.py has no ASGI_APPLICATION."
+    module, _, attribute = name.rpartition(".")
+    application = getattr(importlib.import_module(module), attribute, None) if module else None
+    assert application, f"ASGI_APPLICATION is {name!r}, and there is no such object."
+    return application
+
+
+def router():
+    """Return the application, which has to be a ProtocolTypeRouter with an "http" application."""
+    from channels.routing import ProtocolTypeRouter
+
+    application = asgi_application()
+    assert isinstance(application, ProtocolTypeRouter), (
+        f"The application in mywebsite/asgi.py should be a ProtocolTypeRouter, and is {describe(application)}."
+    )
+    assert "http" in application.application_mapping, (
+        'The ProtocolTypeRouter in mywebsite/asgi.py has no "http", so no page would come.'
+    )
+    return application
+
+
+def describe(thing: object) -> str:
+    return f"the class {thing.__name__} itself" if inspect.isclass(thing) else f"a {type(thing).__name__}"
+
+
+def chat_application():
+    """Return what a tab talks to: the whole application once it routes WebSockets, until then the consumer alone."""
+    from django.conf import settings
+
+    if getattr(settings, "ASGI_APPLICATION", None):
+        mapping = getattr(asgi_application(), "application_mapping", {})
+        if "websocket" in mapping:
+            return asgi_application()
+    return with_later_scope(consumer_class().as_asgi())
+
+
+def consumer_class() -> type:
+    """Return the one WebsocketConsumer that chat/consumers.py defines."""
+    from channels.generic.websocket import AsyncWebsocketConsumer, WebsocketConsumer
+
+    assert (ROOT / "chat" / "consumers.py").exists(), "There is no chat/consumers.py."
+    module = importlib.import_module("chat.consumers")
+    own = [c for c in vars(module).values() if inspect.isclass(c) and c.__module__ == module.__name__]
+    consumers = [c for c in own if issubclass(c, WebsocketConsumer)]
+    assert consumers or not any(issubclass(c, AsyncWebsocketConsumer) for c in own), (
+        "The consumer in chat/consumers.py is an AsyncWebsocketConsumer; this course writes the synchronous kind."
+    )
+    assert consumers, "chat/consumers.py has no class that inherits from WebsocketConsumer."
+    names = ", ".join(c.__name__ for c in consumers)
+    assert len(consumers) == 1, f"chat/consumers.py has several consumers ({names}) and no route says which one it is."
+    return consumers[0]
+
+
+def with_later_scope(application):
+    """Give a lone consumer what routing and sessions will put into its scope in later lessons."""
+
+    async def wrapped(scope, receive, send):
+        later = {"url_route": {"args": (), "kwargs": {"room": "lobby"}}, "session": {}}
+        return await application({**later, **scope}, receive, send)
+
+    return wrapped
+

@@ -1,0 +1,164 @@
+"""The real thing: `python manage.py runserver`, as the student types it, and a tab that speaks to it over the network.
+
+It runs in a temporary copy of the student's files, on a free port, so that a check never meets the student's own
+database or server.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from tests.project import COURSE, ROOT
+from tests.tab import NoFrame
+
+PATIENCE = 5.0  # seconds: over the network, and with a browser, things take longer
+STARTUP = 30.0  # seconds: a slow disk, a virus scanner
+
+
+class Server:
+    """A running server. Use it as a context manager, so that it always stops."""
+
+    def __init__(self) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="course-server-", ignore_cleanup_errors=True)
+        self.place = Path(self.folder.name)
+        self.log_path = self.place / "server.log"
+        self.port = free_port()
+        self.address = f"127.0.0.1:{self.port}"
+
+    def __enter__(self):
+        for path in ROOT.iterdir():
+            if path.name not in COURSE and not path.name.startswith((".", "db.sqlite3")):
+                copy = shutil.copytree if path.is_dir() else shutil.copy2
+                copy(path, self.place / path.name)
+        command = [sys.executable, "manage.py", "runserver", self.address, "--noreload"]
+        environ = {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
+        with open(self.log_path, "wb") as log:
+            self.process = subprocess.Popen(command, cwd=self.place, env=environ, stdout=log, stderr=log)
+        try:
+            self.wait_until_it_answers()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.stop()
+
+    def wait_until_it_answers(self) -> None:
+        end = time.monotonic() + STARTUP
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return
+            with contextlib.suppress(subprocess.TimeoutExpired):  # the wait is the pause between two tries
+                self.process.wait(timeout=0.02)
+                break
+        raise AssertionError(f"python manage.py runserver did not start:\n{self.last_words()}")
+
+    def stop(self) -> None:
+        """TERM, wait, KILL: Daphne may hang in a handler, and its exit code says nothing."""
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=3)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.folder.cleanup()
+
+    def log(self) -> str:
+        return self.log_path.read_text(encoding="utf-8", errors="replace")
+
+    def last_words(self) -> str:
+        lines = [line for line in self.log().splitlines() if line.strip()]
+        return "\n".join(f"  {line}" for line in lines[-3:]) or "  (it said nothing)"
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Return status and body of a page."""
+        try:
+            with urllib.request.urlopen(f"http://{self.address}{path}", timeout=PATIENCE) as response:
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode(errors="replace")
+
+    def tab(self, path: str = "/ws/lobby/") -> "NetworkTab":
+        return NetworkTab(self, path)
+
+    def handshake(self, path: str) -> int:
+        """Return the HTTP status of a handshake: 101 means that it was accepted."""
+        from websockets.exceptions import InvalidStatus
+
+        try:
+            with connect(self, path):
+                return 101
+        except InvalidStatus as error:
+            return error.response.status_code
+
+
+class NetworkTab:
+    """Like tests.tab.Tab, but over the network: the handshake and the frames of RFC 6455, by the library websockets."""
+
+    def __init__(self, server: Server, path: str) -> None:
+        self.server, self.path, self.seen = server, path, []
+
+    def __enter__(self):
+        from websockets.exceptions import InvalidStatus
+
+        self.connection = connect(self.server, self.path)
+        try:
+            self.socket = self.connection.__enter__()
+        except InvalidStatus as error:
+            raise NoFrame(
+                f"The server answered the handshake at {self.path} with HTTP {error.response.status_code}."
+                f" Its log ends:\n{self.server.last_words()}"
+            ) from None
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.connection.__exit__(*exception)
+
+    def send(self, frame: object) -> None:
+        self.socket.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
+
+    def receive(self, kind: str) -> dict:
+        from websockets.exceptions import ConnectionClosed
+
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                frame = json.loads(self.socket.recv(timeout=max(0, end - time.monotonic())))
+            except TimeoutError:
+                raise NoFrame(self.story(kind)) from None
+            except ConnectionClosed as error:
+                code = error.rcvd.code if error.rcvd else 1006
+                raise NoFrame(
+                    f"The server closed the connection (code {code}). {self.story(kind)}\n"
+                    f"The server's log ends:\n{self.server.last_words()}"
+                ) from None
+            self.seen.append(frame)
+            if frame.get("type") == kind:
+                return frame
+
+    def story(self, kind: str) -> str:
+        got = "\n".join(json.dumps(frame) for frame in self.seen[-3:]) or "nothing"
+        return f'A tab at {self.path.lstrip("/")} waited for a frame of type "{kind}". What it got: {got}'
+
+
+def connect(server: Server, path: str):
+    """Return a connection to enter, with the Origin that a page of the server would have."""
+    from websockets.sync.client import connect
+
+    return connect(f"ws://{server.address}{path}", origin=f"http://{server.address}", proxy=None)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

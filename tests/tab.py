@@ -1,0 +1,162 @@
+"""One browser tab, without a browser or a server: it calls the ASGI application as a server would.
+
+    ada = tab("/ws/lobby/")
+    ada.send({"message": "hello"})
+    ada.receive("chat")
+
+Plain synchronous calls. Underneath is one event loop in a thread of its own, the same for all tabs: a channel layer
+belongs to the loop in which it was first used. (Not in the main thread, where Playwright has a loop running.)
+"""
+
+import asyncio
+import json
+import threading
+from collections.abc import Coroutine
+
+PATIENCE = 2.0  # seconds until a frame that has not come counts as not sent
+
+
+class NoFrame(AssertionError):
+    """The frame that the check waits for did not come."""
+
+
+class Crashed(AssertionError):
+    """The student's code raised an exception; it is the `__cause__`."""
+
+
+class Loop:
+    """An event loop in a thread of its own; `run` waits for a coroutine from outside."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+
+    def run(self, coroutine: Coroutine) -> object:
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
+
+    def close(self) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
+
+class Tab:
+    """A tab that will ask for `path`; `connect` begins. `accepted` tells how the handshake ended."""
+
+    def __init__(self, loop: Loop, application, path: str = "/ws/lobby/") -> None:
+        self.loop, self.path = loop, path
+        self.seen: list = []  # every frame so far, for the message when one is missing
+        self.accepted = False
+        self.loop.run(self.begin(application))
+
+    async def begin(self, application) -> None:
+        self.to_server, self.from_server = asyncio.Queue(), asyncio.Queue()
+        running = application(self.scope(self.path), self.to_server.get, self.from_server.put)
+        self.task = asyncio.ensure_future(running)
+
+    def put(self, event: dict) -> None:
+        """Hand an event to the application."""
+        self.loop.loop.call_soon_threadsafe(self.to_server.put_nowait, event)
+
+    def scope(self, path: str) -> dict:
+        """What a server knows of a connection from the start (ASGI specification, WebSocket connection scope)."""
+        address, _, query = path.partition("?")
+        return {
+            "type": "websocket",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "scheme": "ws",
+            "path": address,
+            "raw_path": address.encode(),
+            "query_string": query.encode(),
+            "root_path": "",
+            "headers": [(b"host", b"localhost"), (b"origin", b"http://localhost")],
+            "client": ("127.0.0.1", 50000),
+            "server": ("127.0.0.1", 80),
+            "subprotocols": [],
+        }
+
+    def connect(self) -> "Tab":
+        """Ask for the connection and wait for the answer; return the tab."""
+        self.put({"type": "websocket.connect"})
+        answer = self.next_event()["type"]
+        if answer == "websocket.send":
+            raise NoFrame("The consumer sent a frame before it accepted the connection.")
+        self.accepted = answer == "websocket.accept"
+        return self
+
+    def send(self, frame: object) -> None:
+        """Send an object as JSON, a str just as it is, or bytes as a binary frame."""
+        key = "bytes" if isinstance(frame, bytes) else "text"
+        text = frame if isinstance(frame, str | bytes) else json.dumps(frame)
+        self.put({"type": "websocket.receive", key: text})
+
+    def receive(self, kind: str | None = None) -> dict:
+        """Return the next frame of this type (or of any), as an object. Other frames on the way are passed over."""
+        while True:
+            event = self.next_event(kind)
+            if event["type"] == "websocket.close":
+                raise NoFrame(f"The server closed the connection (code {event.get('code', 1000)}). {self.story(kind)}")
+            frame = self.read(event)
+            self.seen.append(frame)
+            if kind is None or frame.get("type") == kind:
+                return frame
+
+    def read(self, event: dict) -> dict:
+        text = event.get("text")
+        try:
+            frame = json.loads(text)
+        except (TypeError, ValueError):
+            raise NoFrame(f"The server sent {text!r}, which is no JSON.") from None
+        if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
+            raise NoFrame(f'The server sent {text}, which is no JSON object with a "type".')
+        return frame
+
+    def next_event(self, kind: str | None = None) -> dict:
+        """Return the next ASGI event from the application, however long it is in coming within PATIENCE."""
+
+        async def wait():
+            event = asyncio.ensure_future(self.from_server.get())
+            await asyncio.wait({event, self.task}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+            if event.done():
+                return event.result()
+            event.cancel()
+
+        event = self.loop.run(wait())
+        if event is not None:
+            return event
+        if self.task.done() and self.task.exception():
+            raise Crashed(f"The consumer crashed. {self.story(kind)}") from self.task.exception()
+        raise NoFrame(self.story(kind))
+
+    def story(self, kind: str | None) -> str:
+        wanted = f'a frame of type "{kind}"' if kind else "an answer to its handshake" if not self.seen else "a frame"
+        got = "\n".join(json.dumps(frame) for frame in self.seen[-3:]) or "nothing"
+        return f"A tab at {self.path.lstrip('/')} waited for {wanted}. What it got: {got}"
+
+    def close(self) -> None:
+        """Leave, as a closed browser window does, and wait until the consumer has said goodbye."""
+        if not self.task.done():
+            self.put({"type": "websocket.disconnect", "code": 1001})
+
+        async def wait():
+            await asyncio.wait({self.task}, timeout=PATIENCE)
+
+        self.loop.run(wait())
+        if not self.task.done():
+            raise NoFrame(f"The tab at {self.path} has left, and its consumer does not come to an end.")
+        if self.task.exception():
+            raise Crashed("The consumer crashed when its tab left.") from self.task.exception()
+
+    def abandon(self) -> None:
+        """End whatever is left, without asking how."""
+
+        async def end():
+            self.task.cancel()
+            await asyncio.wait({self.task}, timeout=PATIENCE)
+            if self.task.done() and not self.task.cancelled():
+                self.task.exception()  # looked at, so that asyncio does not complain
+
+        self.loop.run(end())
+
