@@ -113,12 +113,12 @@ class Tab:
             raise NoFrame(f'The server sent {text}, which is no JSON object with a "type".')
         return frame
 
-    def next_event(self, kind: str | None = None) -> dict:
-        """Return the next ASGI event from the application, however long it is in coming within PATIENCE."""
+    def next_event(self, kind: str | None = None, patience: float = PATIENCE) -> dict:
+        """Return the next ASGI event from the application; raise NoFrame when patience runs out, or Crashed."""
 
         async def wait():
             event = asyncio.ensure_future(self.from_server.get())
-            await asyncio.wait({event, self.task}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({event, self.task}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
             if event.done():
                 return event.result()
             event.cancel()

@@ -34,7 +34,7 @@ def make_tags(git: Git) -> Report:
         report.on_branch = True
         return report
     lessons = lessons_of(git, head)
-    orders = []
+    orders, moved = [], []
     for lesson, new in zip(lessons, write_stages(git, head, lessons), strict=True):
         course, old = tags.get(lesson.tag, ("", ""))
         if old == new:
@@ -46,9 +46,9 @@ def make_tags(git: Git) -> Report:
             )
             continue
         orders.append(f"update refs/tags/{lesson.tag} {new} {old or '0' * 40}\n")
-        report.made.append(lesson.tag)
-        if old:
-            report.lines.append(f"{lesson.tag} moved from the course of {course[:9]} to {head[:9]}.")
+        (moved if old else report.made).append(lesson.tag)
+    if moved:
+        report.lines.append(f"Moved forward to the course of {head[:9]}: {', '.join(moved)}.")
     if orders:
         git.run("update-ref", "--stdin", data="".join(orders).encode())
     return report

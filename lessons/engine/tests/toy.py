@@ -1,11 +1,10 @@
 """Small lessons for the tests: what a real one has, and no more."""
 
 FILE = "lessons/00-toy/README.md"
-START = 3  # the line where the body of a toy lesson begins
 
 
 def lesson(number: int, *body: str, title: str = "A toy") -> bytes:
-    """Return a README with each part of `body` in a paragraph of its own."""
+    """Return a README with each part of `body` in a paragraph of its own, from line 3 on."""
     return "\n\n".join([f"# Lesson {number}: {title}", *body, ""]).encode()
 
 

@@ -1,0 +1,91 @@
+"""`make run`: the student's own server, with the few things looked at first that stop beginners."""
+
+import os
+import socket
+import subprocess
+import sys
+
+from .commands import ROOT
+from .errors import CourseError
+
+MIGRATE = """
+import sys, django
+from django.conf import settings
+django.setup()
+if settings.DATABASES.get("default"):
+    from django.core.management import call_command
+    call_command("migrate", verbosity=0)
+sys.exit(0 if "*" in settings.ALLOWED_HOSTS or set(sys.argv[1:]) <= set(settings.ALLOWED_HOSTS) else 3)
+"""
+
+
+def run(host: str, port: str) -> int:
+    """Migrate the database if there is one, then run `manage.py runserver` until Ctrl-C."""
+    if not (ROOT / "manage.py").exists():
+        raise CourseError("There is no manage.py yet. Lesson 0 makes it: lessons/00-django-project/README.md")
+    if not (port.isdigit() and 0 < int(port) < 65536):
+        raise CourseError(f"run: PORT={port} is no port. Example: make run PORT=8001")
+    check_free(host, int(port))
+    open_to_room = host in ("0.0.0.0", "::")
+    guests = own_addresses() if open_to_room else [] if host in ("127.0.0.1", "localhost", "::1") else [host]
+    hosts = os.environ.get("DJANGO_ALLOWED_HOSTS", "localhost 127.0.0.1").split() + guests
+    environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "mywebsite.settings", "DJANGO_ALLOWED_HOSTS": " ".join(hosts)}
+    ready = subprocess.run([sys.executable, "-c", MIGRATE, *guests], cwd=ROOT, env=environ).returncode
+    if ready == 1:
+        raise CourseError("The website cannot be started: Python's words are above. make test tells more.")
+    if ready == 3:
+        print("The settings do not read DJANGO_ALLOWED_HOSTS: guests will get HTTP 400. See ALLOWED_HOSTS in lesson 0.")
+    print("This is a server for development: for you and your class, not for the internet. Ctrl-C stops it.")
+    for guest in guests:
+        print(f"For the others in the room: http://{guest}:{port}/")
+    if host in ("127.0.0.1", "localhost"):
+        print(f"Open http://{host}:{port}/ in your browser, in two windows.")
+    sys.stdout.flush()
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return wait_for([sys.executable, "manage.py", "runserver", address], environ)
+
+
+def wait_for(command: list[str], environ: dict[str, str]) -> int:
+    """Run a command that ends by Ctrl-C, which it gets from the terminal just as we do."""
+    with subprocess.Popen(command, cwd=ROOT, env=environ) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
+
+
+def check_free(host: str, port: int) -> None:
+    """Raise CourseError if the server could not listen there."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError:
+        raise CourseError(f"run: HOST={host} is no address of this machine. For the room: HOST=0.0.0.0") from None
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        if os.name != "nt":  # there, the option would allow a second server on the same port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except PermissionError:
+            raise CourseError(f"Port {port} is reserved by the system. Take one above 1023: make run PORT=8001") from None
+        except OSError as error:
+            raise CourseError(
+                f"Port {port} at {host} is not free ({error.strerror}). Is a server of yours still running, in another"
+                f" window? Stop it there with Ctrl-C, or take another port: make run PORT={port % 65535 + 1}"
+            ) from None
+
+
+def own_addresses() -> list[str]:
+    """Return the addresses under which the others on the network reach this machine."""
+    found = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # TEST-NET-1 (RFC 5737): sends nothing, only picks the interface
+            found.append(probe.getsockname()[0])
+        except OSError:
+            print("This machine has no network at the moment: nobody else can reach it.")
+    try:
+        found += socket.gethostbyname_ex(socket.gethostname())[2]
+    except OSError:
+        pass
+    return [address for address in dict.fromkeys(found) if not address.startswith("127.")]

@@ -1,0 +1,188 @@
+"""Moving between lessons, with the student's work saved before anything moves.
+
+The order is what makes it safe: a commit of everything that is there, then a branch that names it, and only then does
+git touch a file. Killed at any moment, the work is in the work tree or on a branch, or both.
+"""
+
+import re
+import time
+from pathlib import Path
+
+from .commands import ROOT
+from .disk import app_on_disk, lessons_on_disk, marker, put
+from .errors import CourseError
+from .git import Git, GitError
+from .lesson import Lesson
+from .stages import MARKER, Files, is_app_path, make_stages
+from .tags import TRAILER, course_commit, lessons_of, make_tags
+
+UNFINISHED = {
+    "MERGE_HEAD": "a merge (finish it, or: git merge --abort)",
+    "rebase-merge": "a rebase (finish it, or: git rebase --abort)",
+    "rebase-apply": "a rebase (finish it, or: git rebase --abort)",
+    "CHERRY_PICK_HEAD": "a cherry-pick (finish it, or: git cherry-pick --abort)",
+    "REVERT_HEAD": "a revert (finish it, or: git revert --abort)",
+    "index.lock": "another git command, or one that was killed (if none is running, delete .git/index.lock)",
+}
+
+
+def stages() -> None:
+    """`make stages`: make the tags, then print the table of contents."""
+    git = repository()
+    report = make_tags(git)
+    for line in report.lines:
+        print(line)
+    if report.on_branch:
+        print("This is a stage or a work branch, and the tags are made from main: nothing was changed.")
+    print(git.run("tag", "-n1", "-l", "stage-*"))
+
+
+def start(n: str) -> None:
+    """`make start N=4`: save what is there, then take up the branch of lesson 4, or begin it at the end of lesson 3."""
+    git, lessons = repository(), lessons_on_disk()
+    if not n.isdigit() or int(n) >= len(lessons):
+        table = "\n".join(f"  make start N={lesson.number}   {lesson.title}" for lesson in lessons)
+        raise CourseError(f"start: which lesson?\n{table}")
+    lesson = lessons[int(n)]
+    refuse_if_unfinished(git)
+    begun = tip(git, lesson.branch)
+    first = None if begun else first_commit(git, lesson)
+    if saved := save(git, lessons):
+        print(f"Your work is saved on the branch {saved}.")
+    if first:
+        git.run("update-ref", f"refs/heads/{lesson.branch}", first, "0" * 40)
+    switch(git, lesson.branch)
+    where = "where you left it" if begun else f"where lesson {lesson.number - 1} ends" if lesson.number else "with no code"
+    print(f"Lesson {lesson.number}: {lesson.title}. You are on the branch {lesson.branch}, {where}.")
+    print(f"Read {lesson.file}. Check your work with: make test")
+
+
+def repository() -> Git:
+    git = Git(ROOT)
+    if not git.is_repository():
+        git.run("--version")  # says so itself, if git is missing
+        raise CourseError("This folder is no git repository of its own. Get the course with git clone, not as a ZIP file.")
+    return git
+
+
+def refuse_if_unfinished(git: Git) -> None:
+    for name, what in UNFINISHED.items():
+        if (ROOT / git.run("rev-parse", "--git-path", name)).exists():
+            raise CourseError(f"Git is in the middle of {what}. Nothing was moved.")
+    if git.run("ls-files", "--unmerged"):
+        raise CourseError("Some files have conflicts that are not solved (see: git status). Nothing was moved.")
+
+
+def tip(git: Git, branch: str) -> str:
+    """Return the commit of a branch; "" if there is no such branch."""
+    return git.run("rev-parse", "-q", "--verify", f"refs/heads/{branch}^{{commit}}", ok=(0, 1))
+
+
+def first_commit(git: Git, lesson: Lesson) -> str:
+    """Write the commit with which a lesson begins: the stage before, with the marker moved on."""
+    tag = f"stage-{max(lesson.number - 1, 0):02}"
+    try:
+        stage = git.run("rev-parse", "-q", "--verify", f"refs/tags/{tag}^{{commit}}")
+    except GitError:
+        raise CourseError(f"There is no tag {tag}. Make the tags on main: git switch main, then make stages.") from None
+    files: Files = {MARKER: f"{lesson.number}\n"}
+    if lesson.number == 0:  # nothing is there yet: no app files
+        paths = git.run("ls-tree", "-r", "-z", "--name-only", stage).split("\0")
+        files |= {path: None for path in paths if is_app_path(path)}
+    message = f"Begin lesson {lesson.number}: {lesson.title}\n\n{TRAILER}: {course_commit(git, stage)}\n"
+    return commit(git, git.write_tree(stage, files), [stage] if lesson.number else [], message)
+
+
+def commit(git: Git, tree: str, parents: list[str], message: str) -> str:
+    """Write a commit object, also where git has no identity to put into it; return its hash."""
+    name = git.run("config", "user.name", ok=(0, 1)) or "Student"
+    mail = git.run("config", "user.email", ok=(0, 1)) or "student@localhost"
+    who = re.sub(r"[<>\n]", "", f"{name}\0{mail}").replace("\0", " <") + f"> {int(time.time())} +0000"
+    lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents), f"author {who}", f"committer {who}"]
+    return git.write("commit", "\n".join(lines) + f"\n\n{message}")
+
+
+def save(git: Git, lessons: list[Lesson]) -> str:
+    """Commit everything that is there to the branch of its lesson and stand on it; return its name, "" if nothing was new.
+
+    What was staged and then changed again is kept too, in a commit of its own before.
+    """
+    head = git.run("rev-parse", "HEAD")
+    branch = git.run("symbolic-ref", "-q", "--short", "HEAD", ok=(0, 1))
+    new = snapshot(git, head)
+    if new == head:
+        return ""
+    if not branch.startswith("work/"):
+        branch = free_name(git, lessons[min(marker(), len(lessons) - 1)].branch)
+    git.run("update-ref", "-m", "make start: save", f"refs/heads/{branch}", new, tip(git, branch) or "0" * 40)
+    git.run("symbolic-ref", "HEAD", f"refs/heads/{branch}")
+    git.run("reset", "-q")  # the index only: it now says what the commit says
+    return branch
+
+
+def snapshot(git: Git, head: str) -> str:
+    """Return a commit upon `head` that holds the whole work tree; `head` itself if there is nothing new."""
+    tree = git.run("rev-parse", f"{head}^{{tree}}")
+    staged = git.run("write-tree")
+    with git.spare_index() as index:
+        real = ROOT / git.run("rev-parse", "--git-path", "index")
+        if real.exists():
+            Path(index).write_bytes(real.read_bytes())  # with what git knows of each file: only changed ones are read
+        git.run("add", "--all", index=index)
+        everything = git.run("write-tree", index=index)
+    for new, what in ((staged, "what was staged"), (everything, "the work so far")):
+        if new not in (tree, everything if what == "what was staged" else ""):
+            head, tree = commit(git, new, [head], f"Save {what}\n"), new
+    return head
+
+
+def free_name(git: Git, branch: str) -> str:
+    """Return the branch's name, or with -2, -3 ... behind it, so that it is nobody's yet."""
+    names = (branch if number == 1 else f"{branch}-{number}" for number in range(1, 1000))
+    return next(name for name in names if not tip(git, name))
+
+
+def switch(git: Git, branch: str) -> None:
+    """Check the branch out. Everything is saved; an ignored file in the way makes git refuse, not overwrite."""
+    try:
+        git.run("checkout", "-q", "--no-overwrite-ignore", branch, "--")
+    except GitError as error:
+        raise CourseError(f"{error}\nYour work is safe where it is. Clear this up, then run the same command again.") from None
+    remove_stale_caches()
+
+
+def remove_stale_caches() -> None:
+    """Remove Python's caches of files that are gone: left behind, `chat/` would still count as a package."""
+    for cache in [path for top in ("mywebsite", "chat") for path in (ROOT / top).rglob("__pycache__")]:
+        for compiled in cache.glob("*.pyc"):
+            if not (cache.parent / f"{compiled.name.split('.')[0]}.py").exists():
+                compiled.unlink(missing_ok=True)
+        for folder in (cache, cache.parent):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+
+
+def write(force: str) -> None:
+    """`make write`: put the last lesson's code to the top of the course; an author's edit there is not overwritten."""
+    git, lessons = repository(), lessons_on_disk()
+    if course_commit(git, "HEAD"):
+        raise CourseError("write: this is a stage or a work branch. The top of main is what lessons write: git switch main")
+    new, now = make_stages(lessons)[-1], app_on_disk()
+    before = make_stages(lessons_of(git, "HEAD"))[-1]
+    by_hand = [path for path, text in now.items() if text not in (new.get(path), before.get(path))]
+    if by_hand and not force:
+        raise CourseError(
+            f"{by_hand[0]}:1: edited by hand, and no lesson says so" + (f" ({', '.join(by_hand)})" if by_hand[1:] else "")
+            + ".\nPut the change into a lesson, then run make write again."
+            " To drop it (it is kept on a branch): make write FORCE=1"
+        )
+    if by_hand:
+        kept = free_name(git, "work/before-write")
+        git.run("update-ref", f"refs/heads/{kept}", snapshot(git, git.run("rev-parse", "HEAD")), "0" * 40)
+        print(f"What was there is kept on the branch {kept}.")
+    changed = {path: text for path, text in new.items() if now.get(path) != text}
+    put(ROOT, {**changed, MARKER: f"{lessons[-1].number}\n"})
+    for path in set(now) - set(new):
+        (ROOT / path).unlink()
+        print(f"removed {path}")
+    print("\n".join(f"wrote {path}" for path in changed) or "Nothing to do: the top is what the last lesson makes.")
