@@ -39,7 +39,10 @@ class ChatConsumer(WebsocketConsumer):
         async_to_sync(self.channel_layer.group_add)(GROUP, self.channel_name)
         self.accept()
         self.send_json(
-            {"type": "connection_established", "message": "You are now connected!"}
+            {
+                "type": "connection_established",
+                "message": "You are now connected!",
+            }
         )
 
     def disconnect(self, code):
@@ -53,7 +56,8 @@ class ChatConsumer(WebsocketConsumer):
             self.send_json({"type": "error", "message": str(error)})
         else:
             async_to_sync(self.channel_layer.group_send)(
-                GROUP, {"type": "chat.message", "message": message}
+                GROUP,
+                {"type": "chat.message", "message": message},
             )
 
     def chat_message(self, event):

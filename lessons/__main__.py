@@ -1,6 +1,6 @@
 """`python -m lessons COMMAND NAME=value ...`, the twin of `make COMMAND NAME=value ...` on every system.
 
-Runs with any Python, so that an old one gets a sentence and not a SyntaxError: nothing newer than Python 2 above main().
+Runs with any Python, so that an old one gets a sentence and not a SyntaxError: nothing here is newer than Python 2.
 """
 
 import sys

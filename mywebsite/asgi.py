@@ -7,7 +7,8 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mywebsite.settings")
 
-# This line wakes Django up. Imports of your own code belong below it, or Django answers AppRegistryNotReady.
+# This wakes Django up. Imports of your own code belong below it: above,
+# they may end in AppRegistryNotReady.
 django_application = get_asgi_application()
 
 from chat.routing import websocket_urlpatterns

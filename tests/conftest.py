@@ -19,6 +19,8 @@ def pytest_addoption(parser):
     group = parser.getgroup("course")
     group.addoption("--stage", type=int, default=None, help="run the checks up to this stage (default: lessons/STAGE)")
     group.addoption("--from-stage", type=int, default=0, help="and only from this one on")
+    group.addoption("--browser-from", type=int, default=0, help="open the browser for checks from this stage on")
+    group.addoption("--results", default="", help="write what each check did to this file, as JSON")
     group.addoption("--full", action="store_true", help="pytest's own report, with tracebacks")
 
 
@@ -27,6 +29,8 @@ def pytest_configure(config):
     config.stage = config.getoption("--stage")
     if config.stage is None:
         config.stage = int((project.ROOT / "lessons" / "STAGE").read_text(encoding="utf-8"))
+    if config.getoption("--results"):
+        config.pluginmanager.register(report.Results(config.getoption("--results")))
     if not (config.getoption("--full") or config.option.collectonly):
         config.pluginmanager.unregister(name="terminalreporter")
         config.pluginmanager.register(report.Report(config), "terminalreporter")
@@ -38,7 +42,9 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         item.stage = int(item.path.name.removeprefix("test_stage_")[:2])
     stages = range(config.getoption("--from-stage"), config.stage + 1)
-    chosen = [item for item in items if str(item.path) in named or item.stage in stages]
+    first = config.getoption("--browser-from")
+    wanted = [item for item in items if item.stage >= first or not item.get_closest_marker("browser")]
+    chosen = [item for item in wanted if str(item.path) in named or item.stage in stages]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
     if any("fresh_import" in item.fixturenames for item in items) and not project.problem:

@@ -1,4 +1,4 @@
-"""The student's project: its settings, its ASGI application, its consumer. Found by what they do, not by their names."""
+"""The student's project: its settings, its ASGI application, its consumer. Found by what they do, not by name."""
 
 import importlib
 import inspect
@@ -100,4 +100,3 @@ def with_later_scope(application):
         return await application({**later, **scope}, receive, send)
 
     return wrapped
-

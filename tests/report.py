@@ -3,6 +3,7 @@
 `explain` is the place where a failure becomes words; pytest's own report, with tracebacks, is there with V=1.
 """
 
+import json
 import linecache
 import re
 import sys
@@ -70,6 +71,32 @@ class Report:
         print(f"({seconds:.1f} s, checks of the stages up to {self.config.stage})")
         if passed and not failed:
             print(what_next(self.config.stage))
+
+
+class Results:
+    """Writes what each check did to a file, for `make check`."""
+
+    def __init__(self, file: str) -> None:
+        self.file, self.results, self.items = file, {}, {}
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.items = {item.nodeid: item for item in session.items}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when != "call" and report.passed:
+            return
+        item = self.items[report.nodeid]
+        check, guards = item.get_closest_marker("check"), item.get_closest_marker("guards")
+        self.results[report.nodeid] = {
+            "stage": item.stage,
+            "outcome": report.outcome if report.when == "call" or report.skipped else "error",
+            "guards": guards.args[0] if guards else "",
+            **(check.kwargs if check else {}),
+        }
+
+    def pytest_sessionfinish(self) -> None:
+        with open(self.file, "w", encoding="utf-8") as file:
+            json.dump(self.results, file)
 
 
 def sentence(item: pytest.Item) -> str:

@@ -159,4 +159,3 @@ class Tab:
                 self.task.exception()  # looked at, so that asyncio does not complain
 
         self.loop.run(end())
-

@@ -26,7 +26,7 @@ def test_the_lobby_comes_through_the_new_entrance_too(loop):
 @pytest.mark.check(
     lesson="01",
     section="In your own project",
-    hint="In mywebsite/asgi.py: first os.environ.setdefault, then get_asgi_application(), then imports of your own code?",
+    hint="Is this the order in asgi.py: os.environ.setdefault, get_asgi_application(), imports of your own code?",
 )
 def test_asgi_py_can_be_the_first_file_that_python_reads(fresh_import):
     assert not fresh_import, f"python -c 'import mywebsite.asgi' says: {fresh_import}"

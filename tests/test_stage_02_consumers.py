@@ -38,9 +38,11 @@ def test_a_tab_is_greeted_before_it_says_a_word(tab):
 @pytest.mark.check(
     lesson="02",
     section="Step 2: answer",
-    hint='Does receive(self, text_data=None, bytes_data=None) read "message" and send {"type": "chat", "message": ...}?',
+    hint='Does receive(self, text_data=None, bytes_data=None) send {"type": "chat", "message": ...}?',
 )
-@pytest.mark.parametrize("text", ["hello", "Grüße, 你好 👋", "<b>not bold</b> & so on"], ids=["hello", "letters", "markup"])
+@pytest.mark.parametrize(
+    "text", ["hello", "Grüße, 你好 👋", "<b>not bold</b> & so on"], ids=["hello", "letters", "markup"]
+)
 def test_what_a_tab_says_comes_back_as_it_was_said(tab, text):
     ada = tab()
     ada.send({"message": text})

@@ -59,7 +59,9 @@ def test_what_you_say_appears_in_the_log_without_a_new_page(open_page):
     ada.page.evaluate("window.sameAsBefore = true")
     ada.say("Hello, server!")
     assert ada.shows("Hello, server!"), f"The log does not show the message. It shows: {ada.log()!r}{ada.console()}"
-    assert ada.page.evaluate("window.sameAsBefore === true"), "The page was loaded again: the form was really submitted."
+    assert ada.page.evaluate("window.sameAsBefore === true"), (
+        "The page was loaded again: the form was really submitted."
+    )
     assert ada.field() == "", "The field still holds the message after it was sent."
 
 

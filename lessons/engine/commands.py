@@ -28,14 +28,24 @@ class Command:
 
 COMMANDS = {
     "run": Command(
-        "For students", "serve:run", "serve the chat; HOST=0.0.0.0 lets the room in", {"HOST": "127.0.0.1", "PORT": "8000"}
+        "For students",
+        "serve:run",
+        "serve the chat; HOST=0.0.0.0 lets the room in",
+        {"HOST": "127.0.0.1", "PORT": "8000"},
     ),
-    "test": Command("For students", "checks:test", "check your work; STAGE=4 up to another stage, V=1 in full", {"STAGE": "", "V": ""}),
+    "test": Command(
+        "For students",
+        "checks:test",
+        "check your work; STAGE=4 up to another stage, V=1 in full",
+        {"STAGE": "", "V": ""},
+    ),
     "tab": Command(
         "For students", "tab:open_tab", "open one browser tab in the terminal", {"WHERE": "ws/lobby/", "PORT": "8000"}
     ),
     "start": Command("For students", "work:start", "save your work, then begin lesson N: make start N=4", {"N": ""}),
-    "setup": Command("For teachers", "setup:report", "install everything into .venv (every command does it when needed)"),
+    "setup": Command(
+        "For teachers", "setup:report", "install everything into .venv (every command does it when needed)"
+    ),
     "stages": Command("For teachers", "work:stages", "make the stage tags, and list them"),
     "check": Command(
         "For authors",
@@ -44,7 +54,9 @@ COMMANDS = {
         {"ONLY": ""},
         ("notebooks", "author"),
     ),
-    "write": Command("For authors", "work:write", "write the last lesson's code to the top of the course", {"FORCE": ""}),
+    "write": Command(
+        "For authors", "work:write", "write the last lesson's code to the top of the course", {"FORCE": ""}
+    ),
     "bench": Command("For authors", "bench:bench", "time the commands that have a figure to keep"),
     "lock": Command("For authors", "setup:lock", "resolve the requirements*.in files anew (needs uv)"),
 }
@@ -72,7 +84,11 @@ def dispatch(args: list[str]) -> int:
     name, words = args[0], args[1:]
     if name not in COMMANDS:
         close = difflib.get_close_matches(name, COMMANDS, n=1)
-        raise CourseError(f"There is no command {name!r}. " + (f"Did you mean {close[0]!r}? " if close else "") + "make help lists all.")
+        raise CourseError(
+            f"There is no command {name!r}. "
+            + (f"Did you mean {close[0]!r}? " if close else "")
+            + "make help lists all."
+        )
     command = COMMANDS[name]
     values = read_words(name, command, words)
     from . import setup
@@ -97,7 +113,9 @@ def read_words(name: str, command: Command, words: list[str]) -> dict[str, str]:
             continue
         if not equals or key.upper() not in values:
             known = ", ".join(f"{key}=" for key in command.words) or "none"
-            raise CourseError(f"{name}: {word!r} is not one of its words ({known}). Example: make {name} {example(name)}")
+            raise CourseError(
+                f"{name}: {word!r} is not one of its words ({known}). Example: make {name} {example(name)}"
+            )
         values[key.upper()] = value
     return {key.lower(): value for key, value in values.items()}
 

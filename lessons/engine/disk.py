@@ -13,7 +13,9 @@ MACHINE_MADE = {"__pycache__", ".DS_Store"}
 def lessons_on_disk(root: Path = ROOT) -> list[Lesson]:
     """Read the lessons of the work tree. Raises LessonError or CourseError."""
     paths = [path for folder in (root / "lessons").glob("[0-9]*") for path in [folder, *folder.rglob("*")]]
-    files = {path.relative_to(root).as_posix(): path for path in paths if path.is_file() or path.parent.name == "lessons"}
+    files = {
+        path.relative_to(root).as_posix(): path for path in paths if path.is_file() or path.parent.name == "lessons"
+    }
     return read_lessons({name: path.read_bytes() if path.is_file() else b"" for name, path in files.items()})
 
 
@@ -41,4 +43,6 @@ def marker(root: Path = ROOT) -> int:
     try:
         return int((root / MARKER).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise CourseError(f"{MARKER}:1: this file should hold the number of the stage, such as 4, and nothing else.") from None
+        raise CourseError(
+            f"{MARKER}:1: this file should hold the number of the stage, such as 4, and nothing else."
+        ) from None

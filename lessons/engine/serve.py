@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 
 from .commands import ROOT
 from .errors import CourseError
@@ -67,7 +68,9 @@ def check_free(host: str, port: int) -> None:
         try:
             probe.bind(address)
         except PermissionError:
-            raise CourseError(f"Port {port} is reserved by the system. Take one above 1023: make run PORT=8001") from None
+            raise CourseError(
+                f"Port {port} is reserved by the system. Take one above 1023: make run PORT=8001"
+            ) from None
         except OSError as error:
             raise CourseError(
                 f"Port {port} at {host} is not free ({error.strerror}). Is a server of yours still running, in another"
@@ -84,8 +87,6 @@ def own_addresses() -> list[str]:
             found.append(probe.getsockname()[0])
         except OSError:
             print("This machine has no network at the moment: nobody else can reach it.")
-    try:
+    with suppress(OSError):
         found += socket.gethostbyname_ex(socket.gethostname())[2]
-    except OSError:
-        pass
     return [address for address in dict.fromkeys(found) if not address.startswith("127.")]

@@ -161,9 +161,11 @@ def lock() -> None:
         raise CourseError("lock: uv is not installed. Get it with: pip install uv")
     core_first = sorted(ROOT.glob("requirements*.in"), key=lambda path: (len(path.name), path.name))
     for source in core_first:
-        options = "--quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command".split()
+        options = ["--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
         target = source.with_suffix(".txt").name
-        if subprocess.run([uv, "pip", "compile", *options, "make lock", "-o", target, source.name]).returncode:
+        if subprocess.run(
+            [uv, "pip", "compile", *options, "--custom-compile-command", "make lock", "-o", target, source.name]
+        ).returncode:
             raise CourseError(f"{source.name}: uv could not resolve it; its words are above.")
         say(f"{target} is up to date.")
 

@@ -60,7 +60,9 @@ def without_a_server(stage: int, path: str) -> int:
         return 1
     except Exception as error:
         alive = "The consumer has crashed. This connection is dead: the tab would have to open a new one."
-        return crashed(error.__cause__ or error, alive if tab and tab.accepted else "The connection did not come about.")
+        return crashed(
+            error.__cause__ or error, alive if tab and tab.accepted else "The connection did not come about."
+        )
     finally:
         if tab:
             tab.abandon()

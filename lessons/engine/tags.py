@@ -81,7 +81,9 @@ def lessons_of(git: Git, commit: str) -> list[Lesson]:
     paths = git.run("ls-tree", "-r", "-z", "--name-only", commit, "lessons/").split("\0")
     wanted = [path for path in paths if re.match(r"lessons/\d", path)]
     is_readme = re.compile(r"lessons/[^/]+/README\.md").fullmatch
-    return read_lessons({path: git.output("cat-file", "blob", f"{commit}:{path}") if is_readme(path) else b"" for path in wanted})
+    return read_lessons(
+        {path: git.output("cat-file", "blob", f"{commit}:{path}") if is_readme(path) else b"" for path in wanted}
+    )
 
 
 def write_stages(git: Git, main: str, lessons: list[Lesson]) -> list[str]:

@@ -52,7 +52,9 @@ def start(n: str) -> None:
     if first:
         git.run("update-ref", f"refs/heads/{lesson.branch}", first, "0" * 40)
     switch(git, lesson.branch)
-    where = "where you left it" if begun else f"where lesson {lesson.number - 1} ends" if lesson.number else "with no code"
+    where = (
+        "where you left it" if begun else f"where lesson {lesson.number - 1} ends" if lesson.number else "with no code"
+    )
     print(f"Lesson {lesson.number}: {lesson.title}. You are on the branch {lesson.branch}, {where}.")
     print(f"Read {lesson.file}. Check your work with: make test")
 
@@ -61,7 +63,9 @@ def repository() -> Git:
     git = Git(ROOT)
     if not git.is_repository():
         git.run("--version")  # says so itself, if git is missing
-        raise CourseError("This folder is no git repository of its own. Get the course with git clone, not as a ZIP file.")
+        raise CourseError(
+            "This folder is no git repository of its own. Get the course with git clone, not as a ZIP file."
+        )
     return git
 
 
@@ -103,9 +107,10 @@ def commit(git: Git, tree: str, parents: list[str], message: str) -> str:
 
 
 def save(git: Git, lessons: list[Lesson]) -> str:
-    """Commit everything that is there to the branch of its lesson and stand on it; return its name, "" if nothing was new.
+    """Commit everything that is there to a branch and stand on it; return the branch, "" if nothing was new.
 
-    What was staged and then changed again is kept too, in a commit of its own before.
+    A work branch just grows. From a stage's tag the branch is that lesson's; from main it is work/from-main, so that
+    `make start` still begins lesson 5 where lesson 4 ends. What was staged and then changed again is kept too.
     """
     head = git.run("rev-parse", "HEAD")
     branch = git.run("symbolic-ref", "-q", "--short", "HEAD", ok=(0, 1))
@@ -113,7 +118,8 @@ def save(git: Git, lessons: list[Lesson]) -> str:
     if new == head:
         return ""
     if not branch.startswith("work/"):
-        branch = free_name(git, lessons[min(marker(), len(lessons) - 1)].branch)
+        lesson = lessons[min(marker(), len(lessons) - 1)]
+        branch = free_name(git, f"work/from-{branch}" if branch else lesson.branch)
     git.run("update-ref", "-m", "make start: save", f"refs/heads/{branch}", new, tip(git, branch) or "0" * 40)
     git.run("symbolic-ref", "HEAD", f"refs/heads/{branch}")
     git.run("reset", "-q")  # the index only: it now says what the commit says
@@ -147,7 +153,9 @@ def switch(git: Git, branch: str) -> None:
     try:
         git.run("checkout", "-q", "--no-overwrite-ignore", branch, "--")
     except GitError as error:
-        raise CourseError(f"{error}\nYour work is safe where it is. Clear this up, then run the same command again.") from None
+        raise CourseError(
+            f"{error}\nYour work is safe where it is. Clear this up, then run the same command again."
+        ) from None
     remove_stale_caches()
 
 
@@ -166,13 +174,16 @@ def write(force: str) -> None:
     """`make write`: put the last lesson's code to the top of the course; an author's edit there is not overwritten."""
     git, lessons = repository(), lessons_on_disk()
     if course_commit(git, "HEAD"):
-        raise CourseError("write: this is a stage or a work branch. The top of main is what lessons write: git switch main")
+        raise CourseError(
+            "write: this is a stage or a work branch. The top of main is what lessons write: git switch main"
+        )
     new, now = make_stages(lessons)[-1], app_on_disk()
     before = make_stages(lessons_of(git, "HEAD"))[-1]
     by_hand = [path for path, text in now.items() if text not in (new.get(path), before.get(path))]
     if by_hand and not force:
         raise CourseError(
-            f"{by_hand[0]}:1: edited by hand, and no lesson says so" + (f" ({', '.join(by_hand)})" if by_hand[1:] else "")
+            f"{by_hand[0]}:1: edited by hand, and no lesson says so"
+            + (f" ({', '.join(by_hand)})" if by_hand[1:] else "")
             + ".\nPut the change into a lesson, then run make write again."
             " To drop it (it is kept on a branch): make write FORCE=1"
         )

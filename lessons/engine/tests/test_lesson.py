@@ -50,6 +50,7 @@ def assert_fault(data: bytes, line: int, words: str) -> None:
 )
 def test_what_nobody_would_use_is_a_fault_at_its_line(body, line, words):
     assert_fault(lesson(0, body), line, words)
+    assert_fault(lesson(0, body).rstrip(b"\n"), line, words)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,249 @@
+"""`make check`: the proof that the course is right, as jobs that run side by side.
+
+For every stage: each of its checks fails on the stage before and passes on its own, together with all earlier ones. The
+top of the course is the last stage. What the lessons show in their consoles really comes out. Notebooks run, other
+correct solutions pass, everything is linted. Stage trees are checked through `make test`, the student's own command.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import house
+from .commands import ROOT
+from .console import Terminal, read_calls, run_calls
+from .disk import lessons_on_disk, put
+from .errors import CourseError
+from .git import Git
+from .lesson import Lesson
+from .stages import MARKER, Files, apply_block, is_app_path, make_stages
+
+RUN = [sys.executable, "-m"]
+DJADE = Path(sys.executable).with_name("djade.exe" if os.name == "nt" else "djade")  # a program, not a module
+
+
+@dataclass
+class Job:
+    """One part of the proof: `work` returns what is wrong, line by line, and may leave `notes`."""
+
+    part: str
+    name: str
+    work: Callable[["Job"], list[str]]
+    notes: str = ""
+    seconds: float = 0.0
+    problems: list[str] | None = None
+
+    def run(self) -> "Job":
+        began = time.perf_counter()
+        try:
+            self.problems = self.work(self)
+        except CourseError as error:
+            self.problems = [str(error)]
+        self.seconds = time.perf_counter() - began
+        return self
+
+
+def check(only: str) -> int:
+    """Run every job, or those of one part, and print the table; return 1 if anything is wrong."""
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="course-check-", ignore_cleanup_errors=True) as folder:
+        course = Course(Path(folder))
+        jobs = [job for job in course.jobs() if only in ("", job.part)]
+        if not jobs:
+            parts = ", ".join(dict.fromkeys(job.part for job in course.jobs()))
+            raise CourseError(f"check: there is no part {only!r}. The parts are: {parts}.")
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for done in as_completed([pool.submit(job.run) for job in jobs]):
+                tell(done.result())
+    print_table(jobs)
+    print("\nThe five slowest parts:")
+    for job in sorted(jobs, key=lambda job: -job.seconds)[:5]:
+        print(f"  {job.seconds:6.1f} s  {job.part}: {job.name}")
+    wrong = [job for job in jobs if job.problems]
+    print(f"\n{len(jobs) - len(wrong)} passed, {len(wrong)} failed")
+    print(f"({time.perf_counter() - began:.0f} s)")
+    return 1 if wrong else 0
+
+
+def tell(job: Job) -> None:
+    print(
+        f"{'FAIL' if job.problems else 'ok  '}  {job.seconds:6.1f} s  {job.part}: {job.name}  {job.notes}", flush=True
+    )
+    for line in job.problems or []:
+        print("      " + line.replace("\n", "\n      "), flush=True)
+
+
+def print_table(jobs: list[Job]) -> None:
+    stages: dict[str, dict[str, Job]] = {}
+    for job in jobs:
+        if job.part == "stages":
+            stage, _, color = job.name.rpartition(" ")
+            stages.setdefault(stage, {})[color] = job
+    if stages:
+        print("\nstage      red                green              seconds")
+    for stage, row in sorted(stages.items()):
+        cells = [f"{'WRONG' if row[color].problems else row[color].notes:<18}" for color in ("red", "green")]
+        print(f"{stage:<10} {' '.join(cells)} {sum(job.seconds for job in row.values()):5.1f}")
+
+
+class Course:
+    """The course as it is in the work tree, and the folders into which it is laid out for the jobs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lessons = lessons_on_disk()
+        self.stages = make_stages(self.lessons)
+        listed = Git(ROOT).run("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+        self.base = [path for path in listed if path and not is_app_path(path) and (ROOT / path).is_file()]
+
+    def lay_out(self, name: str, files: Files, stage: int) -> Path:
+        """Make a folder with the course's files, these files of the student's, and the marker."""
+        place = self.folder / name
+        for path in self.base:
+            (place / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / path, place / path)
+        put(place, {**files, MARKER: f"{stage}\n"})
+        return place
+
+    def jobs(self) -> list[Job]:
+        """List the jobs, the long ones first."""
+        last = len(self.lessons) - 1
+        variants = sorted(path for path in (ROOT / "tests" / "variants").glob("[0-9]*") if path.is_dir())
+        return [
+            *(
+                Job("console", lesson.tag, lambda job, n=n: self.consoles(job, n))
+                for n, lesson in backwards(self.lessons)
+            ),
+            *(
+                Job("stages", f"stage {n:02} green", lambda job, n=n: self.green(job, n, last))
+                for n, _ in backwards(self.lessons)
+            ),
+            *(
+                Job("stages", f"stage {n:02} red", lambda job, n=n: self.red(job, n))
+                for n, _ in backwards(self.lessons)
+            ),
+            *(Job("variants", path.name, lambda job, path=path: self.variant(path)) for path in variants),
+            *(
+                Job("notebooks", f"{path.name} at stage {n:02}", lambda job, path=path, n=n: self.notebook(path, n))
+                for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+                for n in sorted({house.notebook_stage(path), last})
+            ),
+            Job("engine", "its tests", lambda job: run([*RUN, "pytest", "-q", "lessons/engine/tests"], ROOT)),
+            Job("lint", "the course", lambda job: lint(ROOT)),
+            *(Job("lint", f"stage {n:02}", lambda job, n=n: self.lint_stage(n)) for n in range(last)),
+            Job("house", "the top is the last stage", lambda job: house.top(self.stages[-1], last)),
+            Job("house", "lessons and links", lambda job: house.lessons(self.lessons)),
+        ]
+
+    def green(self, job: Job, number: int, last: int) -> list[str]:
+        """All checks of stages 0..N pass on stage N; the browser runs for stage N's own, and for all at the last."""
+        place = self.lay_out(f"green-{number}", self.stages[number], number)
+        results, output = checks(place, number, "--browser-from", str(number if number < last else 0))
+        bad = {name: result["outcome"] for name, result in results.items() if result["outcome"] != "passed"}
+        job.notes = f"{len(results)} pass"
+        problems = [f"{name}: {outcome} on its own stage" for name, outcome in bad.items()]
+        problems += house.sections(results, self.lessons)
+        return problems + ([output] if bad or not results else [])
+
+    def red(self, job: Job, number: int) -> list[str]:
+        """Each check of stage N fails on stage N-1, at an assertion and not by an accident in its set-up."""
+        before = self.stages[number - 1] if number else {}
+        place = self.lay_out(f"red-{number}", before, max(number - 1, 0))
+        results, output = checks(place, number, "--from-stage", str(number))
+        guards = {name for name, result in results.items() if result["guards"]}
+        job.notes = f"{len(results) - len(guards)} fail" + (f", {len(guards)} guard" if guards else "")
+        problems = [
+            f"{name}: {result['outcome']} on the stage before" + (", so it is no guard" if name in guards else "")
+            for name, result in results.items()
+            if result["outcome"] != ("passed" if name in guards else "failed")
+        ]
+        return problems + ([output] if problems else []) or ([] if results else ["This stage has no checks."])
+
+    def variant(self, path: Path) -> list[str]:
+        """A correct solution in another style passes all checks up to its stage."""
+        number = int(path.name[:2])
+        place = self.lay_out(f"variant-{path.name}", self.stages[number], number)
+        shutil.copytree(path, place, dirs_exist_ok=True)
+        looks = any(file.suffix in (".html", ".js") for file in path.rglob("*"))
+        results, output = checks(place, number, "--browser-from", "0" if looks else "99")
+        bad = [f"{name}: {result['outcome']}" for name, result in results.items() if result["outcome"] != "passed"]
+        return bad + ([output] if bad or not results else [])
+
+    def consoles(self, job: Job, number: int) -> list[str]:
+        """Run the console blocks of a lesson, each in the code as it stands at that place of the text."""
+        lesson, problems, done = self.lessons[number], [], []
+        files = self.stages[number - 1] if number else {}
+        terminal = None
+        for index, block in enumerate(lesson.blocks):
+            if block.kind in ("file", "change"):
+                files = apply_block(lesson, block, files)
+                if terminal:
+                    terminal.stop()
+                terminal = None
+            if block.kind == "console":
+                if terminal is None:
+                    terminal = Terminal(lesson.file, self.lay_out(f"console-{number}-{index}", files, number))
+                try:
+                    done += run_calls(terminal, read_calls(lesson.file, block.text, block.line))
+                except CourseError as error:
+                    problems.append(str(error))
+        if terminal:
+            terminal.stop()
+        ran = sum(line.startswith("run") for line in done)
+        shown = [line.split(maxsplit=1)[1] for line in done if line.startswith("shown")]
+        job.notes = f"{ran} commands run" + (f"; only shown: {', '.join(shown)}" if shown else "")
+        return problems
+
+    def notebook(self, path: Path, number: int) -> list[str]:
+        """A notebook runs from top to bottom, in a clean kernel, at this stage."""
+        place = self.lay_out(f"notebook-{path.stem}-{number}", self.stages[number], number)
+        return run([sys.executable, "-c", RUN_NOTEBOOK, path.name], place / "notebooks") + house.outputs(path)
+
+    def lint_stage(self, number: int) -> list[str]:
+        return lint(self.lay_out(f"lint-{number}", self.stages[number], number), "chat", "mywebsite")
+
+
+RUN_NOTEBOOK = """
+import sys, nbformat
+from nbclient import NotebookClient
+NotebookClient(nbformat.read(sys.argv[1], 4), timeout=60).execute()
+"""
+
+
+def backwards(lessons: list[Lesson]) -> list[tuple[int, Lesson]]:
+    return [(lesson.number, lesson) for lesson in reversed(lessons)]
+
+
+def checks(place: Path, stage: int, *options: str) -> tuple[dict, str]:
+    """Run `make test STAGE=...` in a folder; return what each check did, and the output."""
+    with tempfile.TemporaryDirectory(prefix="course-results-") as folder:
+        results = Path(folder) / "results.json"
+        environ = {**os.environ, "PYTEST_ADDOPTS": " ".join([*options, "--results", results.as_posix()])}
+        done = subprocess.run(
+            [*RUN, "lessons", "test", f"STAGE={stage}"], cwd=place, env=environ, stdout=-1, stderr=subprocess.STDOUT
+        )
+        output = done.stdout.decode("utf-8", "replace").strip()
+        return json.loads(results.read_text(encoding="utf-8")) if results.exists() else {}, output
+
+
+def lint(place: Path, *what: str) -> list[str]:
+    templates = [str(path) for path in sorted((place / "templates").rglob("*.html"))]
+    return (
+        run([*RUN, "ruff", "check", "--quiet", "--no-cache", *what], place)
+        + run([*RUN, "ruff", "format", "--quiet", "--no-cache", "--check", *what], place)
+        + run([str(DJADE), "--check", "--target-version", "5.2", *templates], place)
+    )
+
+
+def run(command: list[str], place: Path) -> list[str]:
+    """Run a command; return its output as the problem if it failed."""
+    done = subprocess.run(command, cwd=place, stdout=-1, stderr=subprocess.STDOUT)
+    return [done.stdout.decode("utf-8", "replace").strip()] if done.returncode else []
