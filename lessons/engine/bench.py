@@ -1,0 +1,87 @@
+"""`make bench`: the figures that the course keeps, measured on this machine. A person reads them; no test times anything.
+
+Each figure is the median of several runs, taken in turn, in a clone of the last commit with a stage's files.
+"""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from .commands import ROOT
+from .disk import lessons_on_disk, put
+from .git import Git
+from .stages import MARKER, make_stages
+
+RUNS = 7
+LESSONS = [sys.executable, "-m", "lessons"]
+FLOOR = """
+import os
+os.environ["DJANGO_SETTINGS_MODULE"] = "floor"
+import django
+django.setup()
+import channels.routing, channels.generic.websocket, daphne.apps, pytest
+"""
+FLOOR_SETTINGS = 'INSTALLED_APPS = ["daphne"]\nSECRET_KEY = "floor"\n'
+
+
+def bench() -> int:
+    """Print each figure beside its limit; return 1 if one is over it."""
+    with tempfile.TemporaryDirectory(prefix="course-bench-", ignore_cleanup_errors=True) as folder:
+        clone, floor = Path(folder) / "clone", Path(folder) / "floor"
+        Git(ROOT).run("clone", "--quiet", str(ROOT), str(clone))
+        put(floor, {"floor.py": FLOOR_SETTINGS})
+        stage = Path(folder) / "stage"
+        Git(ROOT).run("clone", "--quiet", str(ROOT), str(stage))
+        put(stage, {**make_stages(lessons_on_disk())[3], MARKER: "3\n"})
+
+        importing, test3 = in_turn(
+            lambda: timed([sys.executable, "-c", FLOOR], floor),
+            lambda: timed([*LESSONS, "test", "STAGE=3"], stage),
+        )
+        made = median(lambda: delete_tags(clone), lambda: timed([*LESSONS, "stages"], clone))
+        unchanged = median(lambda: None, lambda: timed([*LESSONS, "stages"], clone))
+        everything = timed([*LESSONS, "test"], ROOT)
+    figures = [
+        ("the floor: one process that imports Django, Channels, Daphne and pytest", importing, None),
+        ("make test STAGE=3", test3, 2 * importing),
+        ("make stages, all tags to make", made, 1.0),
+        ("make stages, nothing changed", unchanged, 0.3),
+        ("make test, all stages and the browser (one run)", everything, 20.0),
+    ]
+    over = 0
+    for name, seconds, limit in figures:
+        bound = f"at most {limit:5.2f} s" if limit else ""
+        over += bool(limit and seconds > limit)
+        print(f"{seconds:6.2f} s  {bound:18} {'OVER  ' if limit and seconds > limit else ''}{name}")
+    return 1 if over else 0
+
+
+def timed(command: list[str], folder: Path) -> float:
+    """Run a command that has to succeed; return its seconds."""
+    began = time.perf_counter()
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - began
+
+
+def in_turn(*measures: Callable[[], float]) -> list[float]:
+    """Return the median of each measure, with the runs of all of them in turn: what else the machine does hits all."""
+    runs = [[measure() for measure in measures] for _ in range(RUNS)]
+    return [statistics.median(column) for column in zip(*runs[1:], strict=True)]  # the first run writes the caches
+
+
+def median(before: Callable[[], None], measure: Callable[[], float]) -> float:
+    runs = []
+    for _ in range(RUNS):
+        before()
+        runs.append(measure())
+    return statistics.median(runs)
+
+
+def delete_tags(clone: Path) -> None:
+    git = Git(clone)
+    for tag in git.run("tag", "-l", "stage-*").splitlines():
+        git.run("tag", "-d", tag)
