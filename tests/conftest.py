@@ -30,10 +30,11 @@ def pytest_configure(config):
     if config.stage is None:
         config.stage = int((project.ROOT / "lessons" / "STAGE").read_text(encoding="utf-8"))
     if config.getoption("--results"):
-        config.pluginmanager.register(report.Results(config.getoption("--results")))
+        config.pluginmanager.register(report.Results(config))
     if not (config.getoption("--full") or config.option.collectonly):
+        reporter = report.Report(config)
         config.pluginmanager.unregister(name="terminalreporter")
-        config.pluginmanager.register(report.Report(config), "terminalreporter")
+        config.pluginmanager.register(reporter, "terminalreporter")
 
 
 def pytest_collection_modifyitems(config, items):

@@ -29,9 +29,10 @@ def load() -> None:
 def is_students(path: str) -> bool:
     """Tell whether a file is the student's own."""
     try:
-        return Path(path).resolve().relative_to(ROOT).parts[0] not in COURSE
+        place = Path(path).resolve().relative_to(ROOT)
     except ValueError:
         return False
+    return place.parts[0] not in COURSE and (ROOT / place).is_file()
 
 
 def asgi_application():

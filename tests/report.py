@@ -5,6 +5,7 @@
 
 import json
 import linecache
+import os
 import re
 import sys
 import time
@@ -25,18 +26,20 @@ class Report:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
+        self._tw = config.get_terminal_writer()  # pytest asks its reporter for it, to explain an assertion
         self.counts = dict.fromkeys(WORDS, 0)
         self.stage: int | None = None
         self.began = time.perf_counter()
         self.color = sys.stdout.isatty()
         self.items: dict[str, pytest.Item] = {}
+        self.told: set[tuple[str, ...]] = set()  # what has been explained once
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.items = {item.nodeid: item for item in session.items}
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            print(report.longreprtext)
+            say(report.longreprtext)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """One line for a check that passed or waits; a failure is told at once, in words."""
@@ -48,36 +51,45 @@ class Report:
         self.title(item.stage)
         word, color = WORDS[outcome]
         word = f"\033[{color}m{word:<6}\033[0m" if self.color else f"{word:<6}"
-        print(f"  {word}{sentence(item)}")
+        say(f"  {word}{sentence(item)}")
         if outcome == "skipped":
-            print(f"        {exception}")
+            say(f"        {exception}")
         if outcome == "failed":
-            for line in explain(exception, item.get_closest_marker("check")):
-                print(f"        {line}")
+            for line in self.explain_once(exception, item.get_closest_marker("check")):
+                say(f"        {line}")
+
+    def explain_once(self, exception: BaseException, check: pytest.Mark | None) -> list[str]:
+        """Explain a failure; the same story a second time only as a reference to the first."""
+        lines = list(explain(exception, check))
+        story = tuple(line for line in lines if not line.startswith(("Hint: ", "Read again: ")))
+        if story in self.told:
+            return ["As above."]
+        self.told.add(story)
+        return lines
 
     def title(self, stage: int) -> None:
         if stage != self.stage:
             self.stage = stage
-            print(f"Stage {stage}: {lesson_title(stage)}", flush=True)
+            say(f"Stage {stage}: {lesson_title(stage)}", flush=True)
 
     def pytest_keyboard_interrupt(self) -> None:
-        print("Stopped.")
+        say("Stopped.")
 
     def pytest_sessionfinish(self) -> None:
         passed, skipped = self.counts["passed"], self.counts["skipped"]
         failed = self.counts["failed"] + self.counts["waits"]
         seconds = time.perf_counter() - self.began
-        print(f"\n{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
-        print(f"({seconds:.1f} s, checks of the stages up to {self.config.stage})")
+        say(f"\n{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+        say(f"({seconds:.1f} s, checks of the stages up to {self.config.stage})")
         if passed and not failed:
-            print(what_next(self.config.stage))
+            say(what_next(self.config.stage))
 
 
 class Results:
     """Writes what each check did to a file, for `make check`."""
 
-    def __init__(self, file: str) -> None:
-        self.file, self.results, self.items = file, {}, {}
+    def __init__(self, config: pytest.Config) -> None:
+        self.config, self.results, self.items = config, {}, {}
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.items = {item.nodeid: item for item in session.items}
@@ -87,16 +99,25 @@ class Results:
             return
         item = self.items[report.nodeid]
         check, guards = item.get_closest_marker("check"), item.get_closest_marker("guards")
+        exception = self.config.stash[EXCEPTIONS].get((report.nodeid, report.when))
+        told = report.when == "call" and (in_words(exception) or exception is project.problem)
         self.results[report.nodeid] = {
-            "stage": item.stage,
-            "outcome": report.outcome if report.when == "call" or report.skipped else "error",
+            "outcome": report.outcome if told or not report.failed else f"broke: {last_line(exception)}",
             "guards": guards.args[0] if guards else "",
             **(check.kwargs if check else {}),
         }
 
     def pytest_sessionfinish(self) -> None:
-        with open(self.file, "w", encoding="utf-8") as file:
+        with open(self.config.getoption("--results"), "w", encoding="utf-8") as file:
             json.dump(self.results, file)
+
+
+def say(line: str, flush: bool = False) -> None:
+    """Print; when nobody reads any more (`make test | head`), go on in silence and clean up as always."""
+    try:
+        print(line, flush=flush)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - stays open until the end
 
 
 def sentence(item: pytest.Item) -> str:
@@ -134,13 +155,18 @@ def explain(exception: BaseException, check: pytest.Mark | None) -> Iterator[str
 
 def what_happened(exception: BaseException) -> Iterator[str]:
     text = re.split(r"\n(?=assert )", str(exception))[0]  # pytest adds the values of the assertion: not for a beginner
-    if isinstance(exception, AssertionError | pytest.fail.Exception) and text:
+    if in_words(exception) and text:
         yield from text.splitlines()
     else:
         yield last_line(exception)
     for cause in chain(exception):
         if cause is not exception:
             yield last_line(cause)
+
+
+def in_words(exception: BaseException | None) -> bool:
+    """Tell whether a check said itself what is wrong, and did not just break."""
+    return isinstance(exception, AssertionError | pytest.fail.Exception)
 
 
 def last_line(exception: BaseException) -> str:
@@ -158,11 +184,11 @@ def students_place(exception: BaseException) -> str:
     """Return `file:line: the line` of the student's file that was running when it happened; "" if none was."""
     place = ""
     for error in chain(exception):
-        if isinstance(error, SyntaxError) and project.is_students(error.filename or ""):
-            place = show(error.filename, error.lineno or 1)
         for frame in traceback.extract_tb(error.__traceback__):
             if project.is_students(frame.filename):
                 place = show(frame.filename, frame.lineno)
+        if isinstance(error, SyntaxError) and project.is_students(error.filename or ""):
+            place = show(error.filename, error.lineno or 1)
     return place
 
 

@@ -111,8 +111,8 @@ class NetworkTab:
     def __enter__(self):
         from websockets.exceptions import InvalidStatus
 
-        self.connection = connect(self.server, self.path)
         try:
+            self.connection = connect(self.server, self.path)
             self.socket = self.connection.__enter__()
         except InvalidStatus as error:
             raise NoFrame(

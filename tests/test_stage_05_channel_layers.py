@@ -12,9 +12,7 @@ EVERYONE = {"lesson": "05", "section": "Step 3: tell everyone"}
     hint='Does mywebsite/settings.py have CHANNEL_LAYERS = {"default": {"BACKEND": ...}}?',
 )
 def test_there_is_a_channel_layer():
-    from channels.layers import get_channel_layer
-
-    assert get_channel_layer() is not None, "There is no channel layer: CHANNEL_LAYERS is missing or has no default."
+    post_office()
 
 
 @pytest.mark.check(
@@ -61,10 +59,8 @@ def test_an_error_is_told_only_to_the_one_who_made_it(tab):
 
 @pytest.mark.check(**GROUPS, hint="Does disconnect(self, code) call async_to_sync(...group_discard)(...)?")
 def test_whoever_leaves_is_taken_out_of_the_group(tab):
-    from channels.layers import get_channel_layer
-
+    groups = post_office().groups  # of InMemoryChannelLayer: {group: {channel: when it joined}}
     ada, ben = lobby(tab, 2)
-    groups = get_channel_layer().groups  # of InMemoryChannelLayer: {group: {channel: when it joined}}
     before = {group: set(channels) for group, channels in groups.items()}
     assert before, "Two tabs are connected, and no group has anybody in it: group_add was not called."
     ben.close()
@@ -93,6 +89,15 @@ def test_what_one_window_sends_the_other_shows(open_page):
     ben.say("<i id=slanted>Hello, Ada!</i>")
     assert ada.shows("<i id=slanted>Hello, Ada!</i>"), f"Ada's window should show the letters. It shows: {ada.log()!r}"
     assert not ada.page.locator("#slanted").count(), "Ben's message became a part of Ada's page."
+
+
+def post_office():
+    """Return the channel layer, as the consumers see it."""
+    from channels.layers import get_channel_layer
+
+    layer = get_channel_layer()
+    assert layer is not None, "There is no channel layer: CHANNEL_LAYERS is missing or has no default."
+    return layer
 
 
 def lobby(tab, number: int) -> list:

@@ -1,4 +1,4 @@
-"""`make bench`: the figures that the course keeps, measured on this machine. A person reads them; no test times anything.
+"""`make bench`: the figures that the course keeps, measured on this machine. A person reads them; no test does.
 
 Each figure is the median of several runs, taken in turn, in a clone of the last commit with a stage's files.
 """

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 
 from .commands import ROOT
 from .errors import CourseError
@@ -20,6 +21,6 @@ def test(stage: str, v: str) -> int:
     sys.path.insert(0, str(ROOT))
     options = [f"--stage={int(stage)}"] if stage else []
     code = pytest.main([*options, *(["--full", "-v"] if v else [])])
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
     os._exit(int(code))

@@ -72,6 +72,9 @@ def main(args: list[str]) -> int:
     except CourseError as error:
         print(error, file=sys.stderr)
         return 1
+    except BrokenPipeError:  # `make stages | head`: nobody reads any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         print("\nStopped. Nothing is lost; the same command goes on where it can.", file=sys.stderr)
         return 130
