@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.html import elements
+from tests.teach import diary
 
 PATIENCE = 4000  # milliseconds until the page counts as not doing it
 BY_HAND = "No browser was found. Look by hand: make run, then open http://127.0.0.1:8000/ and try it."
@@ -56,6 +57,7 @@ class Page:
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda line: line.type == "error" and self.errors.append(line.text))
+        diary.note("opened the page in a browser window")
         self.page.goto(f"http://{server.address}/")
 
     def connect(self) -> "Page":
@@ -76,6 +78,7 @@ class Page:
 
     def say(self, text: str) -> None:
         """Type a message and press Enter."""
+        diary.note(f"typed {text!r} and pressed Enter")
         field = self.page.get_by_role("textbox").first
         field.fill(text)
         field.press("Enter")

@@ -1,5 +1,6 @@
 """Which checks run, what they have at hand, and the promise that nothing outlives them."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -11,8 +12,9 @@ from tests import project, report
 from tests.browser import BY_HAND, NoBrowser, Page, open_browser
 from tests.server import Server
 from tests.tab import Loop, Tab
+from tests.teach import diary, limit
 
-project.load()
+FAILED = pytest.StashKey[list]()
 
 
 def pytest_addoption(parser):
@@ -21,7 +23,23 @@ def pytest_addoption(parser):
     group.addoption("--from-stage", type=int, default=0, help="and only from this one on")
     group.addoption("--browser-from", type=int, default=0, help="open the browser for checks from this stage on")
     group.addoption("--results", default="", help="write what each check did to this file, as JSON")
+    group.addoption("--all", action="store_true", help="run also what waits for a failed check, and explain each")
     group.addoption("--full", action="store_true", help="pytest's own report, with tracebacks")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-django looks whether there are settings
+def pytest_cmdline_main(config):
+    def told(place: str) -> None:
+        speak(config)
+        report.settings_never_end(place)
+
+    with limit.limit(10, told, project.is_students):
+        project.load()
+
+
+def speak(config) -> None:
+    """Let what is printed from now on be seen, in the middle of a check too."""
+    config.pluginmanager.get_plugin("capturemanager").suspend_global_capture(in_=False)
 
 
 @pytest.hookimpl(trylast=True)  # after the terminal reporter has come
@@ -48,15 +66,55 @@ def pytest_collection_modifyitems(config, items):
     chosen = [item for item in wanted if str(item.path) in named or item.stage in stages]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
+    for item in items:
+        first = next(other for other in items if other.stage == item.stage)
+        item.foundation = item.function is first.function  # the first check of a stage carries the others
     if any("fresh_import" in item.fixturenames for item in items) and not project.problem:
         config.fresh_import = start_fresh_import()
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """End a check that does not come to its end: an endless loop in the student's code."""
+    seconds = limit.LONG if {"server", "browser"} & set(item.fixturenames) else limit.SECONDS
+    with limit.limit(seconds, lambda place: out_of_time(item, place), project.is_students):
+        return (yield)
+
+
+def out_of_time(item, place: str) -> None:
+    error = report.NeverEnds(place)
+    reporter = item.config.pluginmanager.get_plugin("terminalreporter")
+    speak(item.config)
+    if isinstance(reporter, report.Report):
+        reporter.line(item.stage, "failed", report.sentence(item))
+        reporter.failure(item, error)
+    for process in Server.processes:
+        process.kill()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Begin a new page in the diary. A check that cannot pass before an earlier one does waits, and costs no time."""
+    diary.lines.clear()
+    if waits(item):
+        pytest.fail(report.WAITS, pytrace=False)
+
+
+def waits(item) -> bool:
+    if project.problem:
+        return "settings_can_be_read" not in item.name
+    if item.config.getoption("--all"):
+        return False
+    for other in item.config.stash.setdefault(FAILED, []):
+        kind = "browser" in item.keywords and "browser" in other.keywords
+        if item.stage > other.stage or other.foundation or other.function is item.function or kind:
+            return True
+    return False
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
     """Run a check; if a coroutine was made and thrown away on the way, that is told, or is the failure itself."""
-    if project.problem and "settings_can_be_read" not in item.name:
-        pytest.fail(report.WAITS, pytrace=False)
     with warnings.catch_warnings(record=True) as caught:
         warnings.filterwarnings("always", message=".*was never awaited", category=RuntimeWarning)
         try:
@@ -64,16 +122,17 @@ def pytest_runtest_call(item):
         except Exception as error:
             for line in forgotten(caught):
                 error.add_note(line)
+            item.config.stash.setdefault(FAILED, []).append(item)
             raise
-    assert not forgotten(caught), forgotten(caught)[0]
+    if forgotten(caught):
+        item.config.stash.setdefault(FAILED, []).append(item)
+        pytest.fail(forgotten(caught)[0], pytrace=False)
     return result
 
 
 def forgotten(caught) -> list[str]:
     """Return a line for each coroutine that nobody awaited. Daphne hides this warning from whoever learns."""
-    return [
-        f"Python warns: {warning.message}. (Is an async_to_sync missing, or an async too many?)" for warning in caught
-    ]
+    return [f"Python warns: {warning.message}." for warning in caught]
 
 
 def pytest_runtest_makereport(item, call):
@@ -97,12 +156,31 @@ def tab(loop):
     opened = []
 
     def open_tab(path: str = "/ws/lobby/", application=None) -> Tab:
-        opened.append(Tab(loop, application or project.chat_application(), path))
+        opened.append(Tab(loop, application or chat_application(loop), path))
         return opened[-1].connect()
 
     yield open_tab
     for one in opened:
         one.abandon()
+
+
+@functools.cache
+def chat_application(loop: Loop):
+    """Return what a tab talks to: the whole application where it leads ws/lobby/ to somebody, else the consumer alone.
+
+    So a fault in the routes is told by the checks of stage 3, and not by those of the consumer.
+    """
+    try:
+        application = project.router()
+        probe = Tab(loop, application, "/ws/lobby/")
+        try:
+            routed = probe.connect().accepted
+        finally:
+            probe.abandon()
+    except Exception:
+        routed = False
+    diary.lines.clear()
+    return application if routed else project.lone_consumer()
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,11 @@ def is_students(path: str) -> bool:
     return place.parts[0] not in COURSE and (ROOT / place).is_file()
 
 
+def relative(path: str) -> str:
+    """Return a path of the course as it stands in messages: from its top, with slashes."""
+    return Path(path).resolve().relative_to(ROOT).as_posix()
+
+
 def asgi_application():
     """Return the object that ASGI_APPLICATION names, as Daphne would find it."""
     from django.conf import settings
@@ -65,22 +70,18 @@ def describe(thing: object) -> str:
     return f"the class {thing.__name__} itself" if inspect.isclass(thing) else f"a {type(thing).__name__}"
 
 
-def chat_application():
-    """Return what a tab talks to: the whole application once it routes WebSockets, until then the consumer alone."""
-    from django.conf import settings
-
-    if getattr(settings, "ASGI_APPLICATION", None):
-        mapping = getattr(asgi_application(), "application_mapping", {})
-        if "websocket" in mapping:
-            return asgi_application()
+def lone_consumer():
+    """Return an application that is the consumer alone, with no routing around it."""
     return with_later_scope(consumer_class().as_asgi())
 
 
 def consumer_class() -> type:
-    """Return the one WebsocketConsumer that chat/consumers.py defines."""
+    """Return the WebsocketConsumer that chat/consumers.py defines; of several, the one that does most."""
     from channels.generic.websocket import AsyncWebsocketConsumer, WebsocketConsumer
 
-    assert (ROOT / "chat" / "consumers.py").exists(), "There is no chat/consumers.py."
+    folder = ROOT / "chat"
+    others = ", ".join(path.name for path in sorted(folder.glob("*.py")) if path.name != "__init__.py")
+    assert (folder / "consumers.py").exists(), f"There is no chat/consumers.py. In chat there is: {others or 'nothing'}."
     module = importlib.import_module("chat.consumers")
     own = [c for c in vars(module).values() if inspect.isclass(c) and c.__module__ == module.__name__]
     consumers = [c for c in own if issubclass(c, WebsocketConsumer)]
@@ -88,9 +89,7 @@ def consumer_class() -> type:
         "The consumer in chat/consumers.py is an AsyncWebsocketConsumer; this course writes the synchronous kind."
     )
     assert consumers, "chat/consumers.py has no class that inherits from WebsocketConsumer."
-    names = ", ".join(c.__name__ for c in consumers)
-    assert len(consumers) == 1, f"chat/consumers.py has several consumers ({names}) and no route says which one it is."
-    return consumers[0]
+    return max(consumers, key=lambda consumer: len(vars(consumer)))
 
 
 def with_later_scope(application):

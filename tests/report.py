@@ -1,38 +1,53 @@
 """What a person reads after `make test`: a line for each check, and for each one that fails the few lines that help.
 
-`explain` is the place where a failure becomes words; pytest's own report, with tracebacks, is there with V=1.
+The words of a failure come from tests/teach; pytest's own report, with tracebacks, is there with V=1.
 """
 
 import json
-import linecache
 import os
-import re
 import sys
 import time
-import traceback
-from collections.abc import Iterator
 
 import pytest
 
 from tests import project
+from tests.teach.explain import explain, forget_failure, in_words, last_line
 
 EXCEPTIONS = pytest.StashKey[dict]()
-WAITS = "waits until the settings can be read"
+WAITS = "waits for the above"
 WORDS = {"passed": ("ok", "32"), "failed": ("FAIL", "31"), "skipped": ("NOT CHECKED", "33"), "waits": ("waits", "2")}
 
 
+class NeverEnds(AssertionError):
+    """The student's code has not come back; `place` is the file and line that it is in."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__("This has not come to an end, and is stopped now: your code still runs.")
+        file, _, line = place.rpartition(":")
+        self.place = (project.relative(file), int(line)) if place else ("", 0)
+
+
+def settings_never_end(place: str) -> None:
+    """Say that reading the settings does not come to an end; the process is ended after that."""
+    explanation = explain("the settings can be read", 0, NeverEnds(place), None)
+    say("Stage 0: the settings cannot be read")
+    for line in explanation.lines():
+        say(f"        {line}")
+
+
 class Report:
-    """Stands in for pytest's terminal reporter."""
+    """Stands in for pytest's terminal reporter: green stages in a line each, the first failure in full."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self._tw = config.get_terminal_writer()  # pytest asks its reporter for it, to explain an assertion
         self.counts = dict.fromkeys(WORDS, 0)
-        self.stage: int | None = None
+        self.stages: dict[int, list[str]] = {}  # the outcomes of each stage's checks so far
+        self.titled: set[int] = set()
+        self.waiting: set[tuple[int, str]] = set()
         self.began = time.perf_counter()
         self.color = sys.stdout.isatty()
         self.items: dict[str, pytest.Item] = {}
-        self.told: set[tuple[str, ...]] = set()  # what has been explained once
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.items = {item.nodeid: item for item in session.items}
@@ -42,47 +57,83 @@ class Report:
             say(report.longreprtext)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """One line for a check that passed or waits; a failure is told at once, in words."""
         if report.passed and report.when != "call":
             return
         item, exception = self.items[report.nodeid], self.config.stash[EXCEPTIONS].get((report.nodeid, report.when))
         outcome = "waits" if str(exception) == WAITS else report.outcome
+        self.close_stages(before=item.stage)
         self.counts[outcome] += 1
-        self.title(item.stage)
-        word, color = WORDS[outcome]
-        word = f"\033[{color}m{word:<6}\033[0m" if self.color else f"{word:<6}"
-        say(f"  {word}{sentence(item)}")
+        self.stages.setdefault(item.stage, []).append(outcome)
+        if outcome == "waits":
+            self.wait(item)
+        elif outcome != "passed" or item.stage == self.config.stage:
+            self.line(item.stage, outcome, sentence(item))
         if outcome == "skipped":
             say(f"        {exception}")
         if outcome == "failed":
-            for line in self.explain_once(exception, item.get_closest_marker("check")):
-                say(f"        {line}")
+            self.failure(item, exception)
 
-    def explain_once(self, exception: BaseException, check: pytest.Mark | None) -> list[str]:
-        """Explain a failure; the same story a second time only as a reference to the first."""
-        lines = list(explain(exception, check))
-        story = tuple(line for line in lines if not line.startswith(("Hint: ", "Read again: ")))
-        if story in self.told:
-            return ["As above."]
-        self.told.add(story)
-        return lines
+    def failure(self, item: pytest.Item, exception: BaseException) -> None:
+        """Tell the first failure in full; of the others only that they are."""
+        if self.counts["failed"] > 1 and not self.config.getoption("--all"):
+            say("        (Another one. Mend the first, then look at this.)")
+            return
+        for line in explain(sentence(item), self.config.stage, exception, item.get_closest_marker("check")).lines():
+            say(f"        {line}")
 
-    def title(self, stage: int) -> None:
-        if stage != self.stage:
-            self.stage = stage
-            say(f"Stage {stage}: {lesson_title(stage)}", flush=True)
+    def wait(self, item: pytest.Item) -> None:
+        """List a check that has to wait, once for all its cases."""
+        name = sentence(item).partition(": ")[0]
+        if item.stage == min(self.stages, key=lambda stage: "failed" not in self.stages[stage]):
+            if (item.stage, name) not in self.waiting:
+                self.line(item.stage, "waits", name)
+            self.waiting.add((item.stage, name))
+
+    def line(self, stage: int, outcome: str, text: str) -> None:
+        if stage not in self.titled:
+            self.titled.add(stage)
+            say(f"Stage {stage}: {lesson_title(stage)}")
+            if passed := self.stages.get(stage, [])[:-1].count("passed"):
+                say(f"  {self.word('passed')}{passed} checks")
+        say(f"  {self.word(outcome)}{text}", flush=True)
+
+    def word(self, outcome: str) -> str:
+        word, color = WORDS[outcome]
+        return f"\033[{color}m{word:<6}\033[0m" if self.color else f"{word:<6}"
+
+    def close_stages(self, before: int) -> None:
+        """Print the line of every earlier stage that had nothing to tell."""
+        for stage, outcomes in self.stages.items():
+            if stage < before and stage not in self.titled:
+                self.titled.add(stage)
+                what = "checks wait for the above" if "waits" in outcomes else "checks"
+                word = self.word("waits" if "waits" in outcomes else "passed")
+                say(f"Stage {stage}: {lesson_title(stage)}\n  {word}{len(outcomes)} {what}", flush=True)
 
     def pytest_keyboard_interrupt(self) -> None:
         say("Stopped.")
 
     def pytest_sessionfinish(self) -> None:
+        self.close_stages(before=self.config.stage + 1)
         passed, skipped = self.counts["passed"], self.counts["skipped"]
         failed = self.counts["failed"] + self.counts["waits"]
-        seconds = time.perf_counter() - self.began
         say(f"\n{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
-        say(f"({seconds:.1f} s, checks of the stages up to {self.config.stage})")
+        say(f"({time.perf_counter() - self.began:.1f} s) {self.map()}")
         if passed and not failed:
+            forget_failure()
             say(what_next(self.config.stage))
+        elif failed:
+            say("Stuck? make hint says more. With tracebacks: make test V=1")
+
+    def map(self) -> str:
+        """Where the student is: the stages done, this one, those to come."""
+        done = [stage for stage, outcomes in self.stages.items() if {"passed", "skipped"} >= set(outcomes)]
+        open_ones = [stage for stage in self.stages if stage not in done]
+        here = f"here: {open_ones[0]}" if open_ones else ""
+        to_come = range((open_ones[0] if open_ones else self.config.stage) + 1, number_of_lessons())
+        parts = [("done:", done), (here, []), ("to come:", list(to_come))]
+        texts = [" ".join([name, *map(str, stages)]) for name, stages in parts if stages or (name and name == here)]
+        return "Stages " + " | ".join(texts)
 
 
 class Results:
@@ -102,10 +153,16 @@ class Results:
         exception = self.config.stash[EXCEPTIONS].get((report.nodeid, report.when))
         told = report.when == "call" and (in_words(exception) or exception is project.problem)
         self.results[report.nodeid] = {
-            "outcome": report.outcome if told or not report.failed else f"broke: {last_line(exception)}",
+            "outcome": self.outcome(report, exception, told),
             "guards": guards.args[0] if guards else "",
             **(check.kwargs if check else {}),
         }
+
+    def outcome(self, report: pytest.TestReport, exception: BaseException | None, told: bool) -> str:
+        """Tell a failure in words from a check that just broke, and from one that waits."""
+        if not report.failed:
+            return report.outcome
+        return "waits" if str(exception) == WAITS else "failed" if told else f"broke: {last_line(exception)}"
 
     def pytest_sessionfinish(self) -> None:
         with open(self.config.getoption("--results"), "w", encoding="utf-8") as file:
@@ -134,64 +191,12 @@ def lesson_title(stage: int) -> str:
     return ""
 
 
+def number_of_lessons() -> int:
+    return len(list(project.ROOT.glob("lessons/[0-9][0-9]-*")))
+
+
 def what_next(stage: int) -> str:
     following = lesson_title(stage + 1)
     if not following:
         return "All green. That is the last lesson so far."
     return f"All green. Next is Lesson {stage + 1}: {following}. Begin it with: make start N={stage + 1}"
-
-
-def explain(exception: BaseException, check: pytest.Mark | None) -> Iterator[str]:
-    """Say of a failed check what happened, where in the student's files, a hint, and what to read again."""
-    yield from what_happened(exception)
-    if place := students_place(exception):
-        yield place
-    yield from getattr(exception, "__notes__", [])
-    if check:
-        yield f"Hint: {check.kwargs['hint']}"
-        folder = next(project.ROOT.glob(f"lessons/{check.kwargs['lesson']}-*"))
-        yield f'Read again: lessons/{folder.name}/README.md, "{check.kwargs["section"]}"'
-
-
-def what_happened(exception: BaseException) -> Iterator[str]:
-    text = re.split(r"\n(?=assert )", str(exception))[0]  # pytest adds the values of the assertion: not for a beginner
-    if in_words(exception) and text:
-        yield from text.splitlines()
-    else:
-        yield last_line(exception)
-    for cause in chain(exception):
-        if cause is not exception:
-            yield last_line(cause)
-
-
-def in_words(exception: BaseException | None) -> bool:
-    """Tell whether a check said itself what is wrong, and did not just break."""
-    return isinstance(exception, AssertionError | pytest.fail.Exception)
-
-
-def last_line(exception: BaseException) -> str:
-    return traceback.format_exception_only(exception)[-1].strip()
-
-
-def chain(exception: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception and the causes that it was explicitly raised from."""
-    while exception is not None:
-        yield exception
-        exception = exception.__cause__
-
-
-def students_place(exception: BaseException) -> str:
-    """Return `file:line: the line` of the student's file that was running when it happened; "" if none was."""
-    place = ""
-    for error in chain(exception):
-        for frame in traceback.extract_tb(error.__traceback__):
-            if project.is_students(frame.filename):
-                place = show(frame.filename, frame.lineno)
-        if isinstance(error, SyntaxError) and project.is_students(error.filename or ""):
-            place = show(error.filename, error.lineno or 1)
-    return place
-
-
-def show(file: str, line: int) -> str:
-    relative = project.Path(file).resolve().relative_to(project.ROOT).as_posix()
-    return f"{relative}:{line}: {linecache.getline(file, line).strip()}"

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tests.project import COURSE, ROOT
 from tests.tab import NoFrame
+from tests.teach import diary
 
 PATIENCE = 5.0  # seconds: over the network, and with a browser, things take longer
 STARTUP = 30.0  # seconds: a slow disk, a virus scanner
@@ -26,6 +27,8 @@ STARTUP = 30.0  # seconds: a slow disk, a virus scanner
 
 class Server:
     """A running server. Use it as a context manager, so that it always stops."""
+
+    processes: set[subprocess.Popen] = set()  # all that run, for whoever has to end in a hurry
 
     def __init__(self) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="course-server-", ignore_cleanup_errors=True)
@@ -43,6 +46,7 @@ class Server:
         environ = {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(command, cwd=self.place, env=environ, stdout=log, stderr=log)
+        self.processes.add(self.process)
         try:
             self.wait_until_it_answers()
         except BaseException:
@@ -71,6 +75,7 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.processes.discard(self.process)
         self.folder.cleanup()
 
     def log(self) -> str:
@@ -82,6 +87,7 @@ class Server:
 
     def get(self, path: str) -> tuple[int, str]:
         """Return status and body of a page."""
+        diary.note(f"asked the server for the page {path}")
         try:
             with urllib.request.urlopen(f"http://{self.address}{path}", timeout=PATIENCE) as response:
                 return response.status, response.read().decode()
@@ -93,6 +99,7 @@ class Server:
 
     def handshake(self, path: str) -> int:
         """Return the HTTP status of a handshake: 101 means that it was accepted."""
+        diary.note(f"a tab asked the server for the socket {path}")
         from websockets.exceptions import InvalidStatus
 
         try:
@@ -114,6 +121,7 @@ class NetworkTab:
         try:
             self.connection = connect(self.server, self.path)
             self.socket = self.connection.__enter__()
+            diary.note(f"a tab connected over the network to {self.path.lstrip('/')}")
         except InvalidStatus as error:
             raise NoFrame(
                 f"The server answered the handshake at {self.path} with HTTP {error.response.status_code}."
@@ -125,6 +133,7 @@ class NetworkTab:
         self.connection.__exit__(*exception)
 
     def send(self, frame: object) -> None:
+        diary.sent(frame)
         self.socket.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
 
     def receive(self, kind: str) -> dict:

@@ -13,11 +13,19 @@ import json
 import threading
 from collections.abc import Coroutine
 
+from tests import project
+from tests.teach import diary, limit
+
 PATIENCE = 2.0  # seconds until a frame that has not come counts as not sent
 
 
 class NoFrame(AssertionError):
-    """The frame that the check waits for did not come."""
+    """The frame that the check waits for did not come. `place` is where the student's code still runs, if it does."""
+
+    def __init__(self, message: str) -> None:
+        file, _, line = limit.running_in(project.is_students).rpartition(":")
+        self.place = (project.relative(file), int(line)) if file else ("", 0)
+        super().__init__(message + ("\nYour code has not come back: it still runs." if file else ""))
 
 
 class Crashed(AssertionError):
@@ -79,6 +87,7 @@ class Tab:
 
     def connect(self) -> "Tab":
         """Ask for the connection and wait for the answer; return the tab."""
+        diary.note(f"a browser tab connected to {self.path.lstrip('/')}")
         self.put({"type": "websocket.connect"})
         answer = self.next_event()["type"]
         if answer == "websocket.send":
@@ -88,6 +97,7 @@ class Tab:
 
     def send(self, frame: object) -> None:
         """Send an object as JSON, a str just as it is, or bytes as a binary frame."""
+        diary.sent(frame)
         key = "bytes" if isinstance(frame, bytes) else "text"
         text = frame if isinstance(frame, str | bytes) else json.dumps(frame)
         self.put({"type": "websocket.receive", key: text})
@@ -137,6 +147,7 @@ class Tab:
 
     def close(self) -> None:
         """Leave, as a closed browser window does, and wait until the consumer has said goodbye."""
+        diary.note("the tab was closed")
         if not self.task.done():
             self.put({"type": "websocket.disconnect", "code": 1001})
 

@@ -43,6 +43,13 @@ COMMANDS = {
         "For students", "tab:open_tab", "open one browser tab in the terminal", {"WHERE": "ws/lobby/", "PORT": "8000"}
     ),
     "start": Command("For students", "work:start", "save your work, then begin lesson N: make start N=4", {"N": ""}),
+    "hint": Command("For students", "hints:hint", "the next, stronger hint for the check that failed"),
+    "answer": Command(
+        "For students", "hints:answer", "your file beside the finished one; YES=1 does not ask", {"YES": ""}
+    ),
+    "doctor": Command(
+        "For students", "doctor:doctor", "what is right and wrong here, on one page for your teacher", {"PORT": "8000"}
+    ),
     "setup": Command(
         "For teachers", "setup:report", "install everything into .venv (every command does it when needed)"
     ),

@@ -39,7 +39,7 @@ def read_calls(file: str, text: str, line: int) -> list[Call]:
     """Read a console block. Raises LessonError for output before the first command."""
     calls: list[Call] = []
     for number, row in enumerate(text.splitlines(), line):
-        if row.startswith("$ "):
+        if row.startswith("$ ") and row[2:].strip():
             calls.append(Call(number, row[2:]))
         elif not calls:
             raise LessonError(file, number, "a console block begins with a command: a line '$ ...'.")
@@ -94,9 +94,12 @@ class Terminal:
 
     def words(self, call: Call) -> list[str]:
         """Turn a reader's command into the one to run: this Python, and a port that is free here."""
-        words = shlex.split(call.command)
+        try:
+            words = shlex.split(call.command)
+        except ValueError as error:
+            raise LessonError(self.file, call.line, f"`{call.command}` is no command: {error}.") from None
         if words[0] == "make":
-            port = [f"PORT={self.port}"] if words[1] in ("run", "tab") else []
+            port = [f"PORT={self.port}"] if words[1:2] in (["run"], ["tab"]) else []
             return [sys.executable, "-m", "lessons", *words[1:], *port]
         if words[0] == "python":
             return [sys.executable, *words[1:], *([f"127.0.0.1:{self.port}"] if words[-1] == "runserver" else [])]

@@ -55,17 +55,18 @@ class Git:
         Raw, because `git commit` and `git tag` read the user's configuration (identity, signing, encoding), and two
         machines would then make different hashes.
         """
-        return self.run("hash-object", "-w", "-t", kind, "--stdin", data=data.encode())
+        return self.run("hash-object", "-w", "-t", kind, "--stdin", data=data.encode("utf-8", "surrogateescape"))
 
     def write_tree(self, base: str, files: dict[str, str | None]) -> str:
-        """Return the tree of `base` with `files` put in; None removes a path. manage.py is made executable."""
+        """Return the tree of `base`, a hash, with `files` put in; None removes a path. manage.py is made executable."""
         with self.spare_index() as index:
             self.run("read-tree", base, index=index)
             lines = []
             for path, text in files.items():
                 mode = "0" if text is None else "100755" if path == "manage.py" else "100644"
-                lines.append(f"{mode} {self.write('blob', text) if text is not None else '0' * 40}\t{path}\n")
-            self.run("update-index", "--index-info", data="".join(lines).encode(), index=index)
+                lines.append(f"{mode} {self.write('blob', text) if text is not None else '0' * len(base)}\t{path}\0")
+            data = "".join(lines).encode("utf-8", "surrogateescape")
+            self.run("update-index", "-z", "--index-info", data=data, index=index)
             return self.run("write-tree", index=index)
 
     @contextmanager

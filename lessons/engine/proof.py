@@ -17,13 +17,12 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import house
+from . import house, mistakes
 from .commands import ROOT
 from .console import Terminal, read_calls, run_calls
 from .disk import lessons_on_disk, put
 from .errors import CourseError
 from .git import Git
-from .lesson import Lesson
 from .stages import MARKER, Files, apply_block, is_app_path, make_stages
 
 RUN = [sys.executable, "-m"]
@@ -56,10 +55,10 @@ def check(only: str) -> int:
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="course-check-", ignore_cleanup_errors=True) as folder:
         course = Course(Path(folder))
-        jobs = [job for job in course.jobs() if only in ("", job.part)]
+        jobs = [job for job in course.jobs() if only in f"{job.part}: {job.name}"]
         if not jobs:
             parts = ", ".join(dict.fromkeys(job.part for job in course.jobs()))
-            raise CourseError(f"check: there is no part {only!r}. The parts are: {parts}.")
+            raise CourseError(f"check: nothing is called {only!r}. The parts are: {parts}.")
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for done in as_completed([pool.submit(job.run) for job in jobs]):
                 tell(done.result())
@@ -117,23 +116,17 @@ class Course:
         """List the jobs, the long ones first."""
         last = len(self.lessons) - 1
         variants = sorted(path for path in (ROOT / "tests" / "variants").glob("[0-9]*") if path.is_dir())
+        notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
+        numbers = range(last, -1, -1)
         return [
-            *(
-                Job("console", lesson.tag, lambda job, n=n: self.consoles(job, n))
-                for n, lesson in backwards(self.lessons)
-            ),
-            *(
-                Job("stages", f"stage {n:02} green", lambda job, n=n: self.green(job, n, last))
-                for n, _ in backwards(self.lessons)
-            ),
-            *(
-                Job("stages", f"stage {n:02} red", lambda job, n=n: self.red(job, n))
-                for n, _ in backwards(self.lessons)
-            ),
+            *(Job("console", f"lesson {n:02}", lambda job, n=n: self.consoles(job, n)) for n in numbers),
+            *(Job("stages", f"stage {n:02} green", lambda job, n=n: self.green(job, n, last)) for n in numbers),
+            *(Job("stages", f"stage {n:02} red", lambda job, n=n: self.red(job, n)) for n in numbers),
             *(Job("variants", path.name, lambda job, path=path: self.variant(path)) for path in variants),
+            *(Job("mistakes", f"{m.id} {m.title}", lambda job, m=m: self.mistake(m)) for m in mistakes.catalogue()),
             *(
                 Job("notebooks", f"{path.name} at stage {n:02}", lambda job, path=path, n=n: self.notebook(path, n))
-                for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+                for path in notebooks
                 for n in sorted({house.notebook_stage(path), last})
             ),
             Job("engine", "its tests", lambda job: run([*RUN, "pytest", "-q", "lessons/engine/tests"], ROOT)),
@@ -151,19 +144,23 @@ class Course:
         job.notes = f"{len(results)} pass"
         problems = [f"{name}: {outcome} on its own stage" for name, outcome in bad.items()]
         problems += house.sections(results, self.lessons)
+        if number == last:
+            functions = {name.partition("::")[2].partition("[")[0] for name in results}
+            problems += mistakes.uncovered(mistakes.catalogue(), functions)
         return problems + ([output] if bad or not results else [])
 
     def red(self, job: Job, number: int) -> list[str]:
         """Each check of stage N fails on stage N-1, at an assertion and not by an accident in its set-up."""
         before = self.stages[number - 1] if number else {}
         place = self.lay_out(f"red-{number}", before, max(number - 1, 0))
-        results, output = checks(place, number, "--from-stage", str(number))
+        results, output = checks(place, number, "--all", "--from-stage", str(number))
+        expected = ("failed", "waits") if number == 0 else ("failed",)  # without settings all others wait for them
         guards = {name for name, result in results.items() if result["guards"]}
         job.notes = f"{len(results) - len(guards)} fail" + (f", {len(guards)} guard" if guards else "")
         problems = [
             f"{name}: {result['outcome']} on the stage before" + (", so it is no guard" if name in guards else "")
             for name, result in results.items()
-            if result["outcome"] != ("passed" if name in guards else "failed")
+            if result["outcome"] not in (("passed",) if name in guards else expected)
         ]
         return problems + ([output] if problems else []) or ([] if results else ["This stage has no checks."])
 
@@ -176,6 +173,14 @@ class Course:
         results, output = checks(place, number, "--browser-from", "0" if looks else "99")
         bad = [f"{name}: {result['outcome']}" for name, result in results.items() if result["outcome"] != "passed"]
         return bad + ([output] if bad or not results else [])
+
+    def mistake(self, mistake: mistakes.Mistake) -> list[str]:
+        """A learner's mistake, made in the finished stage, is explained as the catalogue wants it."""
+        base = mistake.stage if mistake.base is None else mistake.base
+        files = mistake.apply(self.stages[base])
+        place = self.lay_out(f"mistake-{mistake.id}", files, mistake.stage)
+        results, output = checks(place, mistake.stage)
+        return mistakes.judge(mistake, place, results, output)
 
     def consoles(self, job: Job, number: int) -> list[str]:
         """Run the console blocks of a lesson, each in the code as it stands at that place of the text."""
@@ -216,10 +221,6 @@ import sys, nbformat
 from nbclient import NotebookClient
 NotebookClient(nbformat.read(sys.argv[1], 4), timeout=60).execute()
 """
-
-
-def backwards(lessons: list[Lesson]) -> list[tuple[int, Lesson]]:
-    return [(lesson.number, lesson) for lesson in reversed(lessons)]
 
 
 def checks(place: Path, stage: int, *options: str) -> tuple[dict, str]:

@@ -24,7 +24,7 @@ def run(host: str, port: str) -> int:
     """Migrate the database if there is one, then run `manage.py runserver` until Ctrl-C."""
     if not (ROOT / "manage.py").exists():
         raise CourseError("There is no manage.py yet. Lesson 0 makes it: lessons/00-django-project/README.md")
-    if not (port.isdigit() and 0 < int(port) < 65536):
+    if not (port.isdecimal() and 0 < int(port) < 65536):
         raise CourseError(f"run: PORT={port} is no port. Example: make run PORT=8001")
     check_free(host, int(port))
     open_to_room = host in ("0.0.0.0", "::")
@@ -60,7 +60,7 @@ def check_free(host: str, port: int) -> None:
     """Raise CourseError if the server could not listen there."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except OSError:
+    except (OSError, UnicodeError):  # UnicodeError: two dots in a row
         raise CourseError(f"run: HOST={host} is no address of this machine. For the room: HOST=0.0.0.0") from None
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         if os.name != "nt":  # there, the option would allow a second server on the same port

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from .commands import ROOT
+from .disk import marker
 from .errors import CourseError
-from .stages import MARKER
 
 QUIET = 0.3  # seconds without a frame until the next line is read from a file; a person needs no such wait
 HELP = 'Type a message and press Enter. It is sent as {"message": ...}; a line that begins with ! is sent as it is.'
@@ -20,10 +20,10 @@ HELP = 'Type a message and press Enter. It is sent as {"message": ...}; a line t
 
 def open_tab(where: str, port: str) -> int:
     """Open a tab at `where`; return 1 if there was no connection, or it broke."""
-    if not port.isdigit():
-        raise CourseError(f"tab: PORT={port} is no number. Example: make tab PORT=8001")
+    if not (port.isdecimal() and 0 < int(port) < 65536):
+        raise CourseError(f"tab: PORT={port} is no port. Example: make tab PORT=8001")
     path = "/" + where.lstrip("/")
-    stage = int((ROOT / MARKER).read_text(encoding="utf-8"))
+    stage = marker()
     if stage >= 4:
         return over_the_network(stage, f"ws://127.0.0.1:{port}{path}")
     return without_a_server(stage, path)
@@ -46,7 +46,7 @@ def without_a_server(stage: int, path: str) -> int:
         return 1
     loop, tab = Loop(), None
     try:
-        application = project.with_later_scope(project.consumer_class().as_asgi()) if direct else entrance()
+        application = project.lone_consumer() if direct else entrance()
         print(f"Opening {path.lstrip('/')} ...")
         tab = Tab(loop, application, path)
         if not tab.connect().accepted:
@@ -94,10 +94,11 @@ def entrance():
 
 def crashed(error: BaseException, consequence: str) -> int:
     """Say where in the student's files it happened, what, and what follows from it."""
-    from tests.report import last_line, students_place
+    from tests.teach.explain import last_line, look_at, students_place
 
-    if place := students_place(error):
-        print(place)
+    file, line = students_place(error)
+    if file:
+        print(look_at(file, line))
     print(last_line(error))
     print(consequence, flush=True)
     return 1
@@ -107,7 +108,7 @@ def over_the_network(stage: int, url: str) -> int:
     """Speak to a running server; frames are shown whenever they come."""
     from urllib.parse import urlsplit
 
-    from websockets.exceptions import ConnectionClosed, InvalidStatus
+    from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
     from websockets.sync.client import connect
 
     print(f"Lesson {stage}: over the network, to {url}")
@@ -146,6 +147,9 @@ def over_the_network(stage: int, url: str) -> int:
         listener.join(2)
     except InvalidStatus as error:
         print(f"The server answered the handshake with HTTP {error.response.status_code}.")
+        return 1
+    except InvalidHandshake as error:
+        print(f"What answers at {page.netloc} is no WebSocket server: {error}.")
         return 1
     except OSError:
         print(f"Nothing answers at {page.netloc}. Start the server in another terminal: make run PORT={page.port}")

@@ -16,52 +16,73 @@ TRAILER = "Course-Commit"
 
 @dataclass
 class Report:
-    """What make_tags did: the tags that are new, lines to print, and whether HEAD was no commit of main."""
+    """What make_tags did to which tags, and whether HEAD was no commit of main."""
 
     made: list[str] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    alone: list[str] = field(default_factory=list)
     on_branch: bool = False
+
+    def lines(self) -> list[str]:
+        """Return what to print: nothing for new tags, which are no surprise."""
+        lines = []
+        if self.moved:
+            lines.append(f"Moved forward to the last commit: {', '.join(self.moved)}.")
+        if self.removed:
+            lines.append(f"Removed, as no lesson makes them any more: {', '.join(self.removed)}.")
+        if self.alone:
+            lines.append(f"Left alone, as not made from an earlier commit of this branch: {', '.join(self.alone)}.")
+            lines.append(f"  To have them made anew: git tag -d {' '.join(self.alone)}, then make stages.")
+        return lines
 
 
 def make_tags(git: Git) -> Report:
-    """Make or move forward the stage tags of HEAD's lessons. Raises LessonError, CourseError or GitError."""
+    """Make, move forward or remove the stage tags by HEAD's lessons. Raises LessonError, CourseError or GitError."""
     report = Report()
     head = git.run("rev-parse", "HEAD")
     tags = read_tags(git)
     if tags and all(course == head for course, _ in tags.values()) and len(tags) == count_lessons(git, head):
         return report
-    if course_commit(git, head):
+    if course_commit(git, head) or git.run("symbolic-ref", "-q", "HEAD", ok=(0, 1)).startswith("refs/heads/work/"):
         report.on_branch = True
         return report
     lessons = lessons_of(git, head)
-    orders, moved = [], []
-    for lesson, new in zip(lessons, write_stages(git, head, lessons), strict=True):
-        course, old = tags.get(lesson.tag, ("", ""))
-        if old == new:
+    stages = dict(zip([lesson.tag for lesson in lessons], write_stages(git, head, lessons), strict=True))
+    ours = {course for course in {course for course, _ in tags.values()} if course and git.is_ancestor(course, head)}
+    orders = []
+    for tag in sorted(stages.keys() | tags.keys()):
+        new, (course, old) = stages.get(tag, ""), tags.get(tag, ("", ""))
+        if new == old:
             continue
-        if old and not (course and git.is_ancestor(course, head)):
-            report.lines.append(
-                f"{lesson.tag} was left alone: it was not made from an earlier commit of this branch."
-                f" To make it anew: git tag -d {lesson.tag}, then make stages."
-            )
-            continue
-        orders.append(f"update refs/tags/{lesson.tag} {new} {old or '0' * 40}\n")
-        (moved if old else report.made).append(lesson.tag)
-    if moved:
-        report.lines.append(f"Moved forward to the course of {head[:9]}: {', '.join(moved)}.")
+        if old and course not in ours:
+            report.alone.append(tag)
+        elif not old:
+            report.made.append(tag)
+            orders.append(f"create refs/tags/{tag} {new}\n")
+        elif new:
+            report.moved.append(tag)
+            orders.append(f"update refs/tags/{tag} {new} {old}\n")
+        else:
+            report.removed.append(tag)
+            orders.append(f"delete refs/tags/{tag} {old}\n")
     if orders:
         git.run("update-ref", "--stdin", data="".join(orders).encode())
     return report
 
 
 def read_tags(git: Git) -> dict[str, tuple[str, str]]:
-    """Return `{tag: (the commit of main in its trailer or "", its own hash)}` of all stage tags."""
-    form = "%(refname:short)%09%(objectname)%09%(contents:trailers:key=Course-Commit,valueonly,separator=%x2C)"
+    """Return `{tag: (the commit of main in its trailer or "", its own hash)}` of all stage tags.
+
+    A lightweight tag, made by hand, has no message of its own: git would show the trailer of the commit under it.
+    """
+    form = "%(refname:lstrip=2)%09%(objectname)%09%(objecttype)%09"
+    form += "%(contents:trailers:key=Course-Commit,valueonly,separator=%x2C)"
     tags = {}
-    for line in git.run("for-each-ref", f"--format={form}", "refs/tags/stage-*").splitlines():
-        name, own, course = (line.strip().split("\t") + [""])[:3]
+    for line in git.run("for-each-ref", f"--format={form}", "refs/tags/stage-*").split("\n"):
+        name, own, kind, course = (line.split("\t") + [""] * 3)[:4]
         if re.fullmatch(r"stage-\d\d", name):
-            tags[name] = (course.strip(), own)
+            tags[name] = (course.strip() if kind == "tag" else "", own)
     return tags
 
 
@@ -114,7 +135,7 @@ def ensure_tags(git: Git) -> list[str]:
     if not git.is_repository():
         return []
     try:
-        return make_tags(git).lines
+        return make_tags(git).lines()
     except GitError as error:
         return [f"The stage tags could not be made. {error}"]
     except CourseError as error:

@@ -4,15 +4,18 @@ The order is what makes it safe: a commit of everything that is there, then a br
 git touch a file. Killed at any moment, the work is in the work tree or on a branch, or both.
 """
 
+import os
 import re
+import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from .commands import ROOT
 from .disk import app_on_disk, lessons_on_disk, marker, put
 from .errors import CourseError
 from .git import Git, GitError
-from .lesson import Lesson
+from .lesson import APP, Lesson
 from .stages import MARKER, Files, is_app_path, make_stages
 from .tags import TRAILER, course_commit, lessons_of, make_tags
 
@@ -30,7 +33,7 @@ def stages() -> None:
     """`make stages`: make the tags, then print the table of contents."""
     git = repository()
     report = make_tags(git)
-    for line in report.lines:
+    for line in report.lines():
         print(line)
     if report.on_branch:
         print("This is a stage or a work branch, and the tags are made from main: nothing was changed.")
@@ -40,17 +43,17 @@ def stages() -> None:
 def start(n: str) -> None:
     """`make start N=4`: save what is there, then take up the branch of lesson 4, or begin it at the end of lesson 3."""
     git, lessons = repository(), lessons_on_disk()
-    if not n.isdigit() or int(n) >= len(lessons):
+    if not n.isdecimal() or int(n) >= len(lessons):
         table = "\n".join(f"  make start N={lesson.number}   {lesson.title}" for lesson in lessons)
         raise CourseError(f"start: which lesson?\n{table}")
     lesson = lessons[int(n)]
     refuse_if_unfinished(git)
-    begun = tip(git, lesson.branch)
-    first = None if begun else first_commit(git, lesson)
+    first = None if tip(git, lesson.branch) else first_commit(git, lesson)
     if saved := save(git, lessons):
         print(f"Your work is saved on the branch {saved}.")
-    if first:
-        git.run("update-ref", f"refs/heads/{lesson.branch}", first, "0" * 40)
+    begun = tip(git, lesson.branch)  # asked again: what was saved from a stage's tag may have begun it
+    if not begun:
+        git.run("update-ref", f"refs/heads/{lesson.branch}", first, "")
     switch(git, lesson.branch)
     where = (
         "where you left it" if begun else f"where lesson {lesson.number - 1} ends" if lesson.number else "with no code"
@@ -63,6 +66,8 @@ def repository() -> Git:
     git = Git(ROOT)
     if not git.is_repository():
         git.run("--version")  # says so itself, if git is missing
+        if (ROOT / ".git").exists():
+            git.run("log", "-1")  # says itself what is wrong, such as a folder that belongs to another user
         raise CourseError(
             "This folder is no git repository of its own. Get the course with git clone, not as a ZIP file."
         )
@@ -70,11 +75,17 @@ def repository() -> Git:
 
 
 def refuse_if_unfinished(git: Git) -> None:
-    for name, what in UNFINISHED.items():
-        if (ROOT / git.run("rev-parse", "--git-path", name)).exists():
+    paths = git.run("rev-parse", *(word for name in UNFINISHED for word in ("--git-path", name))).split("\n")
+    for path, what in zip(paths, UNFINISHED.values(), strict=True):
+        if (ROOT / path).exists():
             raise CourseError(f"Git is in the middle of {what}. Nothing was moved.")
     if git.run("ls-files", "--unmerged"):
         raise CourseError("Some files have conflicts that are not solved (see: git status). Nothing was moved.")
+    if tip(git, "work"):
+        raise CourseError(
+            "A branch is named work, and git then allows none named work/... Rename it: git branch -m work mine\n"
+            "Nothing was moved."
+        )
 
 
 def tip(git: Git, branch: str) -> str:
@@ -93,7 +104,7 @@ def first_commit(git: Git, lesson: Lesson) -> str:
     if lesson.number == 0:  # nothing is there yet: no app files
         paths = git.run("ls-tree", "-r", "-z", "--name-only", stage).split("\0")
         files |= {path: None for path in paths if is_app_path(path)}
-    message = f"Begin lesson {lesson.number}: {lesson.title}\n\n{TRAILER}: {course_commit(git, stage)}\n"
+    message = f"Begin lesson {lesson.number}: {lesson.title}\n\n{TRAILER}: {course_commit(git, stage) or stage}\n"
     return commit(git, git.write_tree(stage, files), [stage] if lesson.number else [], message)
 
 
@@ -113,14 +124,15 @@ def save(git: Git, lessons: list[Lesson]) -> str:
     `make start` still begins lesson 5 where lesson 4 ends. What was staged and then changed again is kept too.
     """
     head = git.run("rev-parse", "HEAD")
-    branch = git.run("symbolic-ref", "-q", "--short", "HEAD", ok=(0, 1))
+    branch = git.run("symbolic-ref", "-q", "HEAD", ok=(0, 1)).removeprefix("refs/heads/")
     new = snapshot(git, head)
     if new == head:
         return ""
-    if not branch.startswith("work/"):
-        lesson = lessons[min(marker(), len(lessons) - 1)]
-        branch = free_name(git, f"work/from-{branch}" if branch else lesson.branch)
-    git.run("update-ref", "-m", "make start: save", f"refs/heads/{branch}", new, tip(git, branch) or "0" * 40)
+    if not branch and course_commit(git, head):
+        branch = free_name(git, lessons[min(marker(), len(lessons) - 1)].branch)
+    elif not branch.startswith("work/"):
+        branch = free_name(git, f"work/from-{branch or 'main'}")
+    git.run("update-ref", "-m", "make start: save", f"refs/heads/{branch}", new, tip(git, branch))
     git.run("symbolic-ref", "HEAD", f"refs/heads/{branch}")
     git.run("reset", "-q")  # the index only: it now says what the commit says
     return branch
@@ -133,7 +145,9 @@ def snapshot(git: Git, head: str) -> str:
     with git.spare_index() as index:
         real = ROOT / git.run("rev-parse", "--git-path", "index")
         if real.exists():
-            Path(index).write_bytes(real.read_bytes())  # with what git knows of each file: only changed ones are read
+            # With what git knows of each file, so that only changed ones are read; and with the index's own time, by
+            # which git tells that a file was changed in the same instant.
+            shutil.copy2(real, index)
         git.run("add", "--all", index=index)
         everything = git.run("write-tree", index=index)
     for new, what in ((staged, "what was staged"), (everything, "the work so far")):
@@ -160,14 +174,13 @@ def switch(git: Git, branch: str) -> None:
 
 
 def remove_stale_caches() -> None:
-    """Remove Python's caches of files that are gone: left behind, `chat/` would still count as a package."""
-    for cache in [path for top in ("mywebsite", "chat") for path in (ROOT / top).rglob("__pycache__")]:
-        for compiled in cache.glob("*.pyc"):
-            if not (cache.parent / f"{compiled.name.split('.')[0]}.py").exists():
+    """Remove Python's caches of files that are gone, and empty folders: either would keep `chat` a package."""
+    for folder in [Path(path) for top in ("mywebsite", "chat") for path, _, _ in os.walk(ROOT / top, topdown=False)]:
+        for compiled in folder.glob("*.pyc") if folder.name == "__pycache__" else []:
+            if not (folder.parent / f"{compiled.name.split('.')[0]}.py").exists():
                 compiled.unlink(missing_ok=True)
-        for folder in (cache, cache.parent):
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
+        with suppress(OSError):  # it is not empty
+            folder.rmdir()
 
 
 def write(force: str) -> None:
@@ -177,8 +190,9 @@ def write(force: str) -> None:
         raise CourseError(
             "write: this is a stage or a work branch. The top of main is what lessons write: git switch main"
         )
-    new, now = make_stages(lessons)[-1], app_on_disk()
-    before = make_stages(lessons_of(git, "HEAD"))[-1]
+    listed = git.run("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *APP).split("\0")
+    now = {path: text for path, text in app_on_disk().items() if path in listed}  # what git ignores is not ours
+    new, before = make_stages(lessons)[-1], last_stage_of(git, "HEAD")
     by_hand = [path for path, text in now.items() if text not in (new.get(path), before.get(path))]
     if by_hand and not force:
         raise CourseError(
@@ -189,7 +203,7 @@ def write(force: str) -> None:
         )
     if by_hand:
         kept = free_name(git, "work/before-write")
-        git.run("update-ref", f"refs/heads/{kept}", snapshot(git, git.run("rev-parse", "HEAD")), "0" * 40)
+        git.run("update-ref", f"refs/heads/{kept}", snapshot(git, git.run("rev-parse", "HEAD")), "")
         print(f"What was there is kept on the branch {kept}.")
     changed = {path: text for path, text in new.items() if now.get(path) != text}
     put(ROOT, {**changed, MARKER: f"{lessons[-1].number}\n"})
@@ -197,3 +211,11 @@ def write(force: str) -> None:
         (ROOT / path).unlink()
         print(f"removed {path}")
     print("\n".join(f"wrote {path}" for path in changed) or "Nothing to do: the top is what the last lesson makes.")
+
+
+def last_stage_of(git: Git, commit: str) -> Files:
+    """Return what a commit's lessons make; nothing where one of them is broken, perhaps the one being mended now."""
+    try:
+        return make_stages(lessons_of(git, commit))[-1]
+    except CourseError:
+        return {}

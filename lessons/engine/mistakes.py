@@ -1,0 +1,109 @@
+"""The catalogue of mistakes: tests/mistakes/NN.toml, one entry for each mistake that a learner of stage NN makes.
+
+An entry says how to make the mistake in the finished stage's code, and what `make test` has to say about it. It is the
+proof that the checks teach, the stock of the drills, and the source of the lessons' "If it does not work".
+"""
+
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from .commands import ROOT
+from .errors import CourseError
+from .stages import Files
+
+FOLDER = ROOT / "tests" / "mistakes"
+LONGEST = 14  # lines of an explanation
+
+
+@dataclass(frozen=True)
+class Mistake:
+    stage: int
+    id: str
+    title: str
+    check: str  # the test function that has to fail first
+    file: str  # the file that the explanation has to name
+    says: tuple[str, ...]  # words that it has to contain
+    edits: tuple[tuple[str, str, str], ...] = ()  # (file, old text, new text); old "" makes or replaces the file
+    remove: tuple[str, ...] = ()  # files that are gone
+    base: int | None = None  # the stage whose files it is made in, if not its own
+    line: str = ""  # a part of the line that it has to show
+    see: str = ""  # the row in the lesson's table: what the learner sees,
+    because: str = ""  # why,
+    do: str = ""  # and what to do
+
+    def apply(self, files: Files) -> Files:
+        """Return the stage's files with the mistake in them. Raises CourseError where an edit does not fit."""
+        made = {path: text for path, text in files.items() if path not in self.remove}
+        for path, old, new in self.edits:
+            if old and made.get(path, "").count(old) != 1:
+                times = made.get(path, "").count(old)
+                raise CourseError(
+                    f"tests/mistakes/{self.stage:02}.toml: {self.id}: {old!r} stands {times} times in {path}"
+                )
+            made[path] = made[path].replace(old, new) if old else new
+        return made
+
+
+def catalogue() -> list[Mistake]:
+    """Read all entries, in the order of their stages. Raises CourseError for one that is not well formed."""
+    found = []
+    for path in sorted(FOLDER.glob("[0-9][0-9].toml")):
+        try:
+            entries = tomllib.loads(path.read_text(encoding="utf-8")).get("mistake", [])
+        except tomllib.TOMLDecodeError as error:
+            raise CourseError(f"tests/mistakes/{path.name}: {error}") from None
+        for entry in entries:
+            lists = {key: tuple(map(tuple, value)) if key == "edits" else tuple(value) if isinstance(value, list) else value
+                     for key, value in entry.items()}  # fmt: skip
+            try:
+                found.append(Mistake(stage=int(path.stem), **lists))
+            except TypeError as error:
+                raise CourseError(f"tests/mistakes/{path.name}: {entry.get('id', '?')}: {error}") from None
+    if len({mistake.id for mistake in found}) != len(found):
+        raise CourseError("tests/mistakes: an id stands twice.")
+    return found
+
+
+def judge(mistake: Mistake, place: Path, results: dict, output: str) -> list[str]:
+    """Say what is wrong with what `make test` said about a mistake that was made in `place`."""
+    try:
+        told = json.loads((place / ".course" / "last-failure.json").read_text(encoding="utf-8"))
+    except OSError:
+        return ["nothing failed: the mistake is not noticed", output]
+    first = next((name for name, result in results.items() if result["outcome"] not in ("passed", "waits")), "")
+    problems = []
+    if first.partition("::")[2].partition("[")[0] != mistake.check:
+        problems.append(f"the first to fail was {first or 'none'}, not {mistake.check}")
+    if told["file"] != mistake.file:
+        problems.append(f"it names {told['file'] or 'no file'}, not {mistake.file}")
+    if mistake.line and mistake.line not in line_of(place, told):
+        problems.append(f"it shows line {told['line']}: {line_of(place, told)!r}, not the one with {mistake.line!r}")
+    spoken = "\n".join(str(value) for value in told.values())
+    problems += [f"it does not say {words!r}" for words in mistake.says if words not in spoken]
+    if "Traceback" in output or "INTERNALERROR" in output:
+        problems.append("there is a traceback in the output")
+    if len(spoken.splitlines()) > LONGEST + len(told):
+        problems.append("the explanation is too long")
+    return [*problems, output] if problems else []
+
+
+def line_of(place: Path, told: dict) -> str:
+    if not told["line"]:
+        return ""
+    rows = (place / told["file"]).read_text(encoding="utf-8", errors="replace").splitlines()
+    return rows[told["line"] - 1].strip() if told["line"] <= len(rows) else ""
+
+
+def uncovered(mistakes: list[Mistake], checks: set[str]) -> list[str]:
+    """Every check of every stage is turned red, at its own assertion, by at least one mistake."""
+    missing = sorted(checks - {mistake.check for mistake in mistakes})
+    return [f"no mistake in tests/mistakes turns {name} red" for name in missing]
+
+
+def table(mistakes: list[Mistake], stage: int) -> str:
+    """Return the table of a lesson's "If it does not work"."""
+    rows = [m for m in mistakes if m.stage == stage and m.see]
+    lines = [f"| {m.see} | {m.because} | {m.do} |" for m in rows]
+    return "\n".join(["| you see | because | do |", "|---|---|---|", *lines]) + "\n"

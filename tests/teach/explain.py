@@ -1,0 +1,179 @@
+"""From a failed check to an explanation: what was tried, what happened, where, why, a hint, and what to read again."""
+
+import json
+import linecache
+import re
+import traceback
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+
+import pytest
+
+from tests import project
+from tests.teach import diary, find_consumer, find_page, find_project, rules, source
+
+FINDERS = {
+    source.SETTINGS_FILE: find_project.FINDERS_OF_SETTINGS,
+    source.URLS: [find_project.routes],
+    source.VIEWS: [find_project.views_without_return],
+    source.ASGI: find_project.FINDERS_OF_ASGI,
+    source.CONSUMERS: find_consumer.FINDERS,
+    source.ROUTING: [find_project.routes],
+}
+LAST_FAILURE = project.ROOT / ".course" / "last-failure.json"
+LABELS = ("tried", "happened", "where", "why", "hint", "read")
+
+
+@dataclass
+class Explanation:
+    """What a student is told. `file` and `line` say where; line 0 means the file as a whole."""
+
+    check: str
+    stage: int
+    tried: str
+    happened: str
+    file: str
+    line: int
+    why: str
+    hint: str
+    read: str
+
+    @property
+    def where(self) -> str:
+        return look_at(self.file, self.line)
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines to print, each part with its label in front."""
+        for label in LABELS:
+            first, *more = str(getattr(self, label)).splitlines() or [""]
+            if first:
+                yield f"{label.capitalize() + ':':<10}{first}"
+                yield from (" " * 10 + line for line in more)
+
+
+def explain(name: str, stage: int, exception: BaseException, check: pytest.Mark | None) -> Explanation:
+    """Explain a failure and keep the explanation, for `make hint` and `make answer`.
+
+    `stage` is the one that the student is at: what is looked for in the source goes up to it.
+    """
+    explanation = explanation_of(name, stage, exception, check)
+    with suppress(OSError):  # a folder that cannot be written to is no reason to say nothing
+        LAST_FAILURE.parent.mkdir(exist_ok=True)
+        LAST_FAILURE.write_text(json.dumps(asdict(explanation), indent=1), encoding="utf-8")
+    return explanation
+
+
+def forget_failure() -> None:
+    with suppress(OSError):
+        LAST_FAILURE.unlink()
+
+
+def explanation_of(name: str, stage: int, exception: BaseException, check: pytest.Mark | None) -> Explanation:
+    asked = check.kwargs if check else {}
+    happened = list(what_happened(exception))
+    everything = "\n".join([*happened, *getattr(exception, "__notes__", [])])
+    file, line = students_place(exception)
+    rule = rules.apply(everything)
+    finding = None if syntax_error(exception) else first_finding(stage, file)
+    why, hint = "", asked.get("hint", "")
+    if rule:
+        why, hint = rule.why, rule.hint
+    if finding and (not line or (finding.file, finding.line) == (file, line)):
+        file, line, why, hint = finding.file, finding.line, finding.why, finding.hint
+    elif rule and rule.file and not syntax_error(exception):
+        file, line = look(f"{rule.file}:{rule.word}")
+    if not file:
+        file, line = look(asked.get("look", ""))
+    return Explanation(
+        check=name,
+        stage=stage,
+        tried=tried(asked),
+        happened="\n".join(happened + list(getattr(exception, "__notes__", []))),
+        file=file,
+        line=line,
+        why=why,
+        hint=hint,
+        read=section(asked, finding.stage if finding and why == finding.why else 0),
+    )
+
+
+def look_at(file: str, line: int) -> str:
+    """Return `file:line: the line itself`; for line 0 only the file."""
+    return f"{file}:{line}: {linecache.getline(str(project.ROOT / file), line).strip()}" if line else file
+
+
+def first_finding(stage: int, file: str) -> source.Finding | None:
+    """Return what the source shows, rather in the file where it broke than in another."""
+    found = source.findings(project.ROOT, stage, FINDERS)
+    if stage >= 4:
+        found += find_page.findings(project.ROOT)
+    return next((one for one in found if one.file == file), found[0] if found else None)
+
+
+def tried(asked: dict) -> str:
+    """Say what the check did, in the words of somebody who looks over its shoulder."""
+    return "; ".join(diary.lines) or asked.get("tried", "")
+
+
+def section(asked: dict, stage: int) -> str:
+    """Return what to read again: the check's section, or of a later stage whose fault it is, what that lesson says."""
+    if stage > int(asked.get("lesson", 0)):
+        asked = {"lesson": f"{stage:02}", "section": "If it does not work"}
+    if not asked:
+        return ""
+    folder = next(project.ROOT.glob(f"lessons/{asked['lesson']}-*"))
+    return f'lessons/{folder.name}/README.md, "{asked["section"]}"'
+
+
+def look(where: str) -> tuple[str, int]:
+    """Return file and line of `file:word`: the first line of the file that has the word."""
+    file, _, word = where.partition(":")
+    path = project.ROOT / file
+    if not word or not path.is_file():
+        return file, 0
+    rows = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return file, next((number for number, row in enumerate(rows, 1) if word in row), 0)
+
+
+def what_happened(exception: BaseException) -> Iterator[str]:
+    text = re.split(r"\n(?=assert )", str(exception))[0]  # pytest adds the values of the assertion: not for a beginner
+    if in_words(exception) and text:
+        yield from text.splitlines()
+    else:
+        yield last_line(exception)
+    for cause in chain(exception):
+        if cause is not exception:
+            yield last_line(cause)
+
+
+def in_words(exception: BaseException | None) -> bool:
+    """Tell whether a check said itself what is wrong, and did not just break."""
+    return isinstance(exception, AssertionError | pytest.fail.Exception)
+
+
+def last_line(exception: BaseException) -> str:
+    return traceback.format_exception_only(exception)[-1].strip()
+
+
+def chain(exception: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and the causes that it was explicitly raised from."""
+    while exception is not None:
+        yield exception
+        exception = exception.__cause__
+
+
+def syntax_error(exception: BaseException) -> bool:
+    return any(isinstance(error, SyntaxError) for error in chain(exception))
+
+
+def students_place(exception: BaseException) -> tuple[str, int]:
+    """Return file and line of the student's code that was running when it happened; ("", 0) if none was."""
+    place = getattr(exception, "place", ("", 0))
+    for error in chain(exception):
+        for frame in traceback.extract_tb(error.__traceback__):
+            if project.is_students(frame.filename):
+                place = (project.relative(frame.filename), frame.lineno or 0)
+        if isinstance(error, SyntaxError) and project.is_students(error.filename or ""):
+            place = (project.relative(error.filename), error.lineno or 0)
+    return place

@@ -1,0 +1,223 @@
+"""Faults of a consumer that can be seen in its source: names, parameters, async, the calls of the channel layer."""
+
+import ast
+from collections.abc import Iterator
+
+from tests.teach.source import LAYER, METHODS, Finding, calls, consumers, last_name, layer_calls, methods, nearest
+
+
+def misspelt_methods(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    for owner in consumers(tree):
+        own = {method.name for method in methods(owner)}
+        used = {last_name(call.func) for call in ast.walk(owner) if isinstance(call, ast.Call)}
+        for method in methods(owner):
+            meant = nearest(method.name, {"connect", "disconnect", "receive"} - own)
+            if meant and method.name not in METHODS | used:
+                yield Finding(
+                    2,
+                    file,
+                    method.lineno,
+                    f"Channels calls a method {meant}, and finds only the empty one of the base class.",
+                    f"Is {method.name} spelled as Channels spells it: {meant}?",
+                )
+
+
+def methods_inside_methods(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    for owner in consumers(tree):
+        for method in methods(owner):
+            for inner in ast.walk(method):
+                if isinstance(inner, ast.FunctionDef) and inner is not method and inner.name in METHODS:
+                    yield Finding(
+                        2,
+                        file,
+                        inner.lineno,
+                        f"{inner.name} stands inside {method.name}, so it is no method of the class.",
+                        f"How far in does def {inner.name} begin, and how far def {method.name}?",
+                    )
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.args.args[:1] and node.args.args[0].arg == "self":
+            yield Finding(
+                2,
+                file,
+                node.lineno,
+                f"{node.name} stands outside of the class, so it is no method of it.",
+                "How far in do the methods of the class begin?",
+            )
+
+
+def async_methods(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    for owner in consumers(tree):
+        if any("Async" in ast.unparse(base) for base in owner.bases):
+            yield Finding(
+                2,
+                file,
+                owner.lineno,
+                "An AsyncWebsocketConsumer wants async def and await everywhere; this course writes the other kind.",
+                "Does the class inherit from WebsocketConsumer?",
+            )
+            continue
+        for method in methods(owner):
+            if isinstance(method, ast.AsyncFunctionDef):
+                yield Finding(
+                    2,
+                    file,
+                    method.lineno,
+                    f"{method.name} is async, in a synchronous consumer: so nobody runs the coroutine that it makes.",
+                    "What happens if you remove the word async?",
+                )
+
+
+def signatures(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    wanted = {"receive": "self, text_data=None, bytes_data=None", "disconnect": "self, code", "connect": "self"}
+    for owner in consumers(tree):
+        for method in methods(owner):
+            if method.name not in wanted or method.args.vararg or method.args.kwarg:
+                continue
+            names = [argument.arg for argument in method.args.args]
+            needed = len(names) - len(method.args.defaults)
+            right = {
+                "receive": {"text_data", "bytes_data"} <= set(names) and needed <= 1,
+                "disconnect": len(names) >= 2 and needed <= 2,
+                "connect": needed == 1,
+            }
+            if not right[method.name]:
+                shown = wanted[method.name]
+                yield Finding(
+                    2,
+                    file,
+                    method.lineno,
+                    f"Channels calls {method.name} in its own way, and these parameters do not fit.",
+                    f"Is it def {method.name}({shown})?",
+                )
+
+
+def no_accept(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    for owner in consumers(tree):
+        for method in methods(owner):
+            answers = any(calls(method, "accept", "close", "connect")) or any(
+                isinstance(node, ast.Raise) for node in ast.walk(method)
+            )
+            helpers = {last_name(call.func) for call in ast.walk(method) if isinstance(call, ast.Call)} & {
+                other.name for other in methods(owner) if any(calls(other, "accept", "close"))
+            }
+            if method.name == "connect" and not answers and not helpers:
+                yield Finding(
+                    2,
+                    file,
+                    method.lineno,
+                    "connect neither accepts nor closes, so the browser waits in the middle of the handshake.",
+                    "Which call in connect says yes to the connection?",
+                )
+
+
+def unawaited_layer_calls(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    wrapped = set()
+    for call in calls(tree, "async_to_sync"):
+        for argument in call.args:
+            if isinstance(argument, ast.Call) and last_name(argument.func) in LAYER:
+                wrapped.add(argument)
+                name = last_name(argument.func)
+                yield Finding(
+                    5,
+                    file,
+                    argument.lineno,
+                    f"The brackets: {name} is called here, before async_to_sync has it.",
+                    f"async_to_sync(the function)(its arguments): where does {name}'s own bracket open?",
+                )
+    awaited = {node.value for node in ast.walk(tree) if isinstance(node, ast.Await)}
+    for call in calls(tree, *LAYER):
+        if call not in wrapped | awaited and "channel_layer" in ast.unparse(call.func):
+            name = last_name(call.func)
+            yield Finding(
+                5,
+                file,
+                call.lineno,
+                f"{name} is an async method: called like this it makes a coroutine, and nothing is done.",
+                f"What stands around the other calls of the channel layer, as async_to_sync(...{name})(...)?",
+            )
+
+
+def events_without_a_handler(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    own = {method.name for owner in consumers(tree) for method in methods(owner)}
+    for call in layer_calls(tree, "group_send"):
+        event = call.args[1] if len(call.args) > 1 else None
+        if not isinstance(event, ast.Dict):
+            continue
+        keys = {
+            key.value: value
+            for key, value in zip(event.keys, event.values, strict=True)
+            if isinstance(key, ast.Constant)
+        }
+        if "type" not in keys and None not in event.keys:
+            yield Finding(
+                5,
+                file,
+                event.lineno,
+                'The event has no "type", so no consumer in the group knows which of its methods should get it.',
+                "Which key of the event names the method?",
+            )
+        kind = keys.get("type")
+        if isinstance(kind, ast.Constant) and isinstance(kind.value, str):
+            handler = kind.value.replace(".", "_")
+            if handler not in own:
+                yield Finding(
+                    5,
+                    file,
+                    kind.lineno,
+                    f"An event of type {kind.value!r} goes to a method {handler}, and there is none:"
+                    " every consumer in the group crashes.",
+                    "Is the method called as the type, with _ for the dot?",
+                )
+
+
+def different_groups(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    names = {}
+    for name in ("group_add", "group_send", "group_discard"):
+        for call in layer_calls(tree, name):
+            if call.args:
+                names.setdefault(name, (ast.unparse(call.args[0]), call))
+    joined = names.get("group_add")
+    for name in ("group_send", "group_discard"):
+        if joined and name in names and names[name][0] != joined[0]:
+            both_literal = all(isinstance(names[n][1].args[0], ast.Constant) for n in (name, "group_add"))
+            if both_literal:
+                yield Finding(
+                    5,
+                    file,
+                    names[name][1].lineno,
+                    f"Tabs join the group {joined[0]}, and {name} speaks of the group {names[name][0]}.",
+                    "Are they the same, letter by letter?",
+                )
+
+
+def handlers_without_event(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    kinds = set()
+    for call in layer_calls(tree, "group_send"):
+        for node in ast.walk(call):
+            if isinstance(node, ast.Dict):
+                for key, value in zip(node.keys, node.values, strict=True):
+                    if isinstance(key, ast.Constant) and key.value == "type" and isinstance(value, ast.Constant):
+                        kinds.add(str(value.value).replace(".", "_"))
+    for owner in consumers(tree):
+        for method in methods(owner):
+            if method.name in kinds and len(method.args.args) < 2 and not method.args.vararg:
+                yield Finding(
+                    5,
+                    file,
+                    method.lineno,
+                    f"Channels calls {method.name} with the event, and the method has no place for it.",
+                    f"Is it def {method.name}(self, event)?",
+                )
+
+
+FINDERS = [
+    misspelt_methods,
+    methods_inside_methods,
+    async_methods,
+    signatures,
+    no_accept,
+    unawaited_layer_calls,
+    events_without_a_handler,
+    different_groups,
+    handlers_without_event,
+]

@@ -1,0 +1,125 @@
+"""Faults of the page that can be seen in its HTML and JavaScript, read with patterns: a hint, not a proof."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.html import elements
+from tests.teach.source import Finding, nearest
+
+EVENTS = {"submit", "message", "open", "close", "error", "click"}
+PATTERNS = [
+    # (pattern, why, hint)
+    (
+        r"\.(innerHTML|outerHTML)\s*\+?=|insertAdjacentHTML|document\.write",
+        "Text that is set like this is read as HTML: whoever writes a message can program the pages of the others.",
+        "Which property takes letters as letters? (Lesson 4, step 3.)",
+    ),
+    (
+        r"new Websocket\b|new webSocket\b|new Web[sS]ockets\b",
+        "The class of the browser is spelled WebSocket, with a capital S.",
+        "How is it written in the lesson, letter by letter?",
+    ),
+    (r"(?<!new )(?<!\w)WebSocket\(", "WebSocket is a class: it wants the word new before it.", "new WebSocket(...)?"),
+    (
+        r"[\"'`]wss?://(127\.0\.0\.1|localhost)",
+        "Host and port are written out here, and the page may come from others.",
+        "Where does the page find its own address?",
+    ),
+    (
+        r"[\"'`]wss://",
+        "wss: is for pages that came by https:. This one came by http:, and the connection never stands.",
+        "What does the lesson make of the page's own protocol?",
+    ),
+    (
+        r"\.on(Message|Open|Close|Error|Submit)\b",
+        "JavaScript knows these names in small letters only; this one is set, and never called.",
+        "How is it spelled, small letters throughout?",
+    ),
+    (
+        r"JSON\.parse\((?:e|ev|evt|event|message)(\.message)?\)",
+        "The text of a frame is in event.data; this is something else.",
+        "Which property of the event has the text?",
+    ),
+    (
+        r"\.send\(\s*\{",
+        "An object is sent as the text [object Object].",
+        "Which function makes JSON of it? (Lesson 4, step 1.)",
+    ),
+    (
+        r"\.send\(\s*[\w.]*\.value\s*\)",
+        "The bare text is sent, and the server asks for a JSON object.",
+        'How does it become {"message": ...}?',
+    ),
+    (
+        r"message:\s*[\w.]*(?:elements\.message|\bmessage(?:Input|Field)|\binput)\s*[},]",
+        "This is the field itself, an object of the page, and not what was typed into it.",
+        "Which property of a field is its text?",
+    ),
+    (
+        r"<script[^>]*\ssrc=[^>]*>\s*[^<\s]",
+        "A script element with a src ignores what stands between its tags.",
+        "Does the src belong there?",
+    ),
+]
+
+
+def findings(root: Path) -> list[Finding]:
+    """Return what is seen in templates and scripts of the student's."""
+    places = ("templates/**/*.html", "chat/templates/**/*.html", "chat/static/**/*.js")
+    files = sorted(path for place in places for path in root.glob(place))
+    texts = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8", errors="replace") for path in files}
+    found = [finding for file, text in texts.items() for finding in in_file(file, text)]
+    whole = "\n".join(texts.values())
+    page = next((file for file, text in texts.items() if "WebSocket" in text), "")
+    if page:
+        found += whole_page(page, texts[page], whole)
+    elif "templates/lobby.html" in texts:
+        why = "There is no WebSocket in the page: nothing in it asks for the connection."
+        found.append(
+            Finding(4, "templates/lobby.html", 1, why, "Is the script of step 1 in the template, and inside a block?")
+        )
+    return found
+
+
+def in_file(file: str, text: str) -> Iterator[Finding]:
+    for number, line in enumerate(text.splitlines(), 1):
+        code = line.split("//")[0] if "://" not in line else line  # without a comment
+        for pattern, why, hint in PATTERNS:
+            if re.search(pattern, code):
+                yield Finding(4, file, number, why, hint)
+        for event in re.findall(r"addEventListener\(\s*[\"'](\w+)", code):
+            if meant := nearest(event, EVENTS):
+                yield Finding(
+                    4, file, number, f"No event is called {event!r}, so the function never runs.", f"Is it {meant!r}?"
+                )
+        for address in re.findall(r"[\"'`/}]ws/([\w/-]*)", code):
+            if address != "lobby/":
+                why = f"The page asks for ws/{address}, and the consumer is at ws/lobby/."
+                yield Finding(4, file, number, why, "Are the two the same, slash by slash? (chat/routing.py)")
+
+
+def whole_page(file: str, text: str, whole: str) -> Iterator[Finding]:
+    """What only the page as a whole can tell: ids that are not there, listeners that are missing."""
+    ids = {element.attributes.get("id") for element in elements(whole)}
+    for number, line in enumerate(text.splitlines(), 1):
+        for name in re.findall(r"(?:getElementById\(\s*[\"'`]|querySelector\(\s*[\"'`]#)([\w-]+)", line):
+            if name not in ids:
+                why = f"The script looks for an element with the id {name!r}, and the page has none."
+                yield Finding(4, file, number, why, "What is the id of that element in the HTML?")
+    line = next(number for number, row in enumerate(text.splitlines(), 1) if "WebSocket" in row)
+    if text.count("new WebSocket") > 1 and "setTimeout" not in text:
+        yield Finding(
+            4, file, line, "The page opens two sockets, so it hears everything twice.", "Which of them can go?"
+        )
+    if "preventDefault" not in whole and "submit" in whole:
+        why = "Nothing keeps the form from doing what forms do: to ask for the page again."
+        yield Finding(4, file, line, why, "Which call stops the browser's own submit?")
+    if not re.search(r"[\"']close[\"']|onclose", whole):
+        yield Finding(
+            4, file, line, "Nobody listens for the end of the connection.", 'Which event comes then? ("close")'
+        )
+    types = set(re.findall(r"(?:case\s+|type\s*===?\s*)[\"'](\w+)[\"']", whole))
+    if types and "chat" not in types:
+        why = f"The page waits for frames of type {', '.join(sorted(types))}, and the server sends chat."
+        yield Finding(4, file, line, why, 'Is there a case "chat"?')

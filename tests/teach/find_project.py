@@ -1,0 +1,144 @@
+"""Faults of settings, routes, views and asgi.py that can be seen in their source."""
+
+import ast
+import io
+import tokenize
+from collections.abc import Iterator
+
+from tests.teach.source import ROUTING, SETTINGS, URLS, Finding, calls, last_name, nearest
+
+
+def misspelt_settings(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    names = {
+        target.id: node
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for name, node in names.items():
+        meant = nearest(name, SETTINGS - set(names))
+        if meant:
+            stage = {"ASGI_APPLICATION": 1, "CHANNEL_LAYERS": 5}.get(meant, 0)
+            yield Finding(
+                stage, file, node.lineno, f"Django and Channels read a setting {meant}; {name} is read by nobody.",
+                f"Is it spelled {meant}?",
+            )  # fmt: skip
+
+
+def glued_strings(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    """Two strings in a list with no comma between them are one string to Python."""
+    previous = None
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type in (tokenize.NL, tokenize.COMMENT):
+            continue
+        if previous and token.type == previous.type == tokenize.STRING and inside_list(tree, token.start[0]):
+            yield Finding(
+                0,
+                file,
+                previous.start[0],
+                f"Without a comma, Python glues {previous.string} and {token.string} together.",
+                "Is there a comma at the end of this line?",
+            )
+        previous = token
+
+
+def inside_list(tree: ast.Module, line: int) -> bool:
+    lists = [node for node in ast.walk(tree) if isinstance(node, ast.List)]
+    return any(node.lineno <= line <= node.end_lineno for node in lists)
+
+
+def asgi_order(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    awake = min((call.lineno for call in calls(tree, "get_asgi_application")), default=0)
+    for node in tree.body:
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if node.lineno < awake and any(name.split(".")[0] == "chat" for name in names):
+            yield Finding(
+                3,
+                file,
+                node.lineno,
+                "Your own code is imported before get_asgi_application() has woken Django up.",
+                "What would happen here if chat imported a model?",
+            )
+    for call in calls(tree, "setdefault"):
+        if awake and call.lineno > awake:
+            yield Finding(
+                1,
+                file,
+                call.lineno,
+                "get_asgi_application() runs before Django knows which settings are meant.",
+                "Which of the two lines has to come first?",
+            )
+
+
+def asgi_router(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    for call in calls(tree, "ProtocolTypeRouter"):
+        if call.args and isinstance(call.args[0], ast.Dict):
+            for key in call.args[0].keys:
+                meant = nearest(str(getattr(key, "value", "")).lower(), {"http", "websocket"})
+                odd = isinstance(key, ast.Constant) and key.value not in ("http", "websocket", "channel", "lifespan")
+                if odd and (meant or str(key.value).lower() in ("http", "websocket")):
+                    meant = meant or str(key.value).lower()
+                    yield Finding(
+                        1,
+                        file,
+                        key.lineno,
+                        f"{key.value!r} is no protocol that a server speaks of.",
+                        f"Is the key spelled {meant!r}?",
+                    )
+    assignments = [node for node in tree.body if isinstance(node, ast.Assign)]
+    assigned = [node for node in assignments if "application" in map(last_name, node.targets)]
+    routed = [any(calls(node, "ProtocolTypeRouter")) for node in assigned]
+    if any(routed) and not routed[-1]:
+        yield Finding(
+            1,
+            file,
+            assigned[-1].lineno,
+            "application is assigned twice, and the last one wins.",
+            "Which of the two should stay?",
+        )
+
+
+def routes(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    for call in calls(tree, "path", "re_path"):
+        if len(call.args) < 2:
+            continue
+        pattern, target = call.args[0], call.args[1]
+        if isinstance(pattern, ast.Constant) and str(pattern.value).lstrip("^").startswith("/"):
+            yield Finding(
+                0 if file == URLS else 3,
+                file,
+                pattern.lineno,
+                "The route begins with a slash. Django has taken that one away already, so it fits no address.",
+                "How do the routes in the lesson begin?",
+            )
+        if file == ROUTING and isinstance(target, ast.Attribute) and target.attr == "as_asgi":
+            yield Finding(3, file, target.lineno, "as_asgi is named here, and not called.", "Are its brackets there?")
+        elif file == ROUTING and last_name(target).endswith("Consumer"):
+            yield Finding(
+                3, file, target.lineno, "The route leads to the class itself, which is no ASGI application.",
+                "What does the lesson write behind the name of the consumer?",
+            )  # fmt: skip
+        elif file == ROUTING and isinstance(target, ast.Call) and last_name(target.func).endswith("Consumer"):
+            yield Finding(
+                3, file, target.lineno,
+                "One consumer is made here, when the file is read, and all tabs share it.",
+                "Which call makes a new consumer for every connection?",
+            )  # fmt: skip
+
+
+def views_without_return(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.args.args and node.args.args[0].arg == "request":
+            returns = any(isinstance(inner, ast.Return) and inner.value for inner in ast.walk(node))
+            raises = any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
+            if not returns and not raises:
+                yield Finding(
+                    0, file, node.lineno, f"The view {node.name} gives nothing back.",
+                    "Which word in front of render(...) hands the page over?",
+                )  # fmt: skip
+
+
+FINDERS_OF_SETTINGS = [glued_strings, misspelt_settings]
+FINDERS_OF_ASGI = [asgi_order, asgi_router]

@@ -1,0 +1,87 @@
+"""What the student's Python source shows without being run: faults that make no error, or the wrong one.
+
+Read with `ast`, never imported. Each finder yields Findings: the file, the line, one sentence why, and what to do next.
+A finder has to be silent on every correct solution (tests/variants is the proof), so it looks only for what is wrong
+however one writes.
+"""
+
+import ast
+import difflib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+METHODS = {"connect", "disconnect", "receive", "receive_json", "send", "send_json", "accept", "close"}
+SETTINGS = {"INSTALLED_APPS", "ASGI_APPLICATION", "CHANNEL_LAYERS", "TEMPLATES", "ROOT_URLCONF", "ALLOWED_HOSTS"}
+LAYER = {"group_add", "group_discard", "group_send"}
+CONSUMERS, ROUTING, ASGI = "chat/consumers.py", "chat/routing.py", "mywebsite/asgi.py"
+SETTINGS_FILE, URLS, VIEWS = "mywebsite/settings.py", "mywebsite/urls.py", "chat/views.py"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`stage` is the first one at which it matters."""
+
+    stage: int
+    file: str
+    line: int
+    why: str
+    hint: str
+
+
+Finder = Callable[[str, ast.Module, str], Iterator[Finding]]
+
+
+def findings(root: Path, stage: int, finders_of: dict[str, list[Finder]]) -> list[Finding]:
+    """Return what the finders see in the student's files, as far as it matters up to `stage`."""
+    found = []
+    for file, finders in finders_of.items():
+        path = root / file
+        try:
+            text = path.read_text(encoding="utf-8")
+            tree = ast.parse(text)
+        except (OSError, SyntaxError, ValueError):  # missing, half typed: the exception itself says more
+            continue
+        for finder in finders:
+            found += finder(file, tree, text)
+    return sorted((one for one in found if one.stage <= stage), key=lambda one: one.stage)
+
+
+def consumers(tree: ast.Module) -> Iterator[ast.ClassDef]:
+    """Yield the classes that inherit from something called ...Consumer."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and any("Consumer" in ast.unparse(base) for base in node.bases):
+            yield node
+
+
+def methods(owner: ast.ClassDef) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    yield from (node for node in owner.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def calls(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
+    """Yield the calls of something that ends in one of these names: `self.accept()`, `accept()`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and last_name(node.func) in names:
+            yield node
+
+
+def last_name(node: ast.AST) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def nearest(name: str, known: set[str]) -> str:
+    """Return the known name that somebody who wrote `name` must have meant; "" if it is one, or like none."""
+    if name in known:
+        return ""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+    return close[0] if close else ""
+
+
+def layer_calls(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
+    """Yield the calls that reach the layer's methods: `async_to_sync(...group_send)(...)`, or `...group_send(...)`."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        inner = node.func.args[0] if isinstance(node.func, ast.Call) and node.func.args else node.func
+        if last_name(inner) in names:
+            yield node
