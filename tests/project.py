@@ -23,7 +23,15 @@ def load() -> None:
         django.setup()
     except (Exception, SystemExit) as error:
         problem = error
-        del os.environ["DJANGO_SETTINGS_MODULE"]  # pytest-django would try again, and drown the reason
+        forget_settings()
+
+
+def forget_settings() -> None:
+    """Leave no half-read settings behind: pytest-django would go on with them, and drown the reason."""
+    from django.conf import empty, settings
+
+    settings._wrapped = empty
+    del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def is_students(path: str) -> bool:
@@ -81,7 +89,9 @@ def consumer_class() -> type:
 
     folder = ROOT / "chat"
     others = ", ".join(path.name for path in sorted(folder.glob("*.py")) if path.name != "__init__.py")
-    assert (folder / "consumers.py").exists(), f"There is no chat/consumers.py. In chat there is: {others or 'nothing'}."
+    assert (folder / "consumers.py").exists(), (
+        f"There is no chat/consumers.py. In chat there is: {others or 'nothing'}."
+    )
     module = importlib.import_module("chat.consumers")
     own = [c for c in vars(module).values() if inspect.isclass(c) and c.__module__ == module.__name__]
     consumers = [c for c in own if issubclass(c, WebsocketConsumer)]

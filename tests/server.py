@@ -156,7 +156,7 @@ class NetworkTab:
                 return frame
 
     def story(self, kind: str) -> str:
-        got = "\n".join(json.dumps(frame) for frame in self.seen[-3:]) or "nothing"
+        got = "\n".join(diary.shortened(frame) for frame in self.seen[-3:]) or "nothing"
         return f'A tab at {self.path.lstrip("/")} waited for a frame of type "{kind}". What it got: {got}'
 
 

@@ -22,10 +22,16 @@ PATIENCE = 2.0  # seconds until a frame that has not come counts as not sent
 class NoFrame(AssertionError):
     """The frame that the check waits for did not come. `place` is where the student's code still runs, if it does."""
 
-    def __init__(self, message: str) -> None:
+    place = ("", 0)
+
+    def but_running(self) -> "NoFrame":
+        """Look whether the student's code is the reason: it has not come back."""
         file, _, line = limit.running_in(project.is_students).rpartition(":")
-        self.place = (project.relative(file), int(line)) if file else ("", 0)
-        super().__init__(message + ("\nYour code has not come back: it still runs." if file else ""))
+        if not file:
+            return self
+        longer = NoFrame(f"{self}\nYour code has not come back: it still runs.")
+        longer.place = (project.relative(file), int(line))
+        return longer
 
 
 class Crashed(AssertionError):
@@ -118,9 +124,9 @@ class Tab:
         try:
             frame = json.loads(text)
         except (TypeError, ValueError):
-            raise NoFrame(f"The server sent {text!r}, which is no JSON.") from None
+            raise NoFrame(f"The server sent {diary.shortened(text)}, which is no JSON.") from None
         if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
-            raise NoFrame(f'The server sent {text}, which is no JSON object with a "type".')
+            raise NoFrame(f'The server sent {diary.shortened(frame)}, which is no JSON object with a "type".')
         return frame
 
     def next_event(self, kind: str | None = None, patience: float = PATIENCE) -> dict:
@@ -138,11 +144,11 @@ class Tab:
             return event
         if self.task.done() and self.task.exception():
             raise Crashed(f"The consumer crashed. {self.story(kind)}") from self.task.exception()
-        raise NoFrame(self.story(kind))
+        raise NoFrame(self.story(kind)).but_running()
 
     def story(self, kind: str | None) -> str:
-        wanted = f'a frame of type "{kind}"' if kind else "an answer to its handshake" if not self.seen else "a frame"
-        got = "\n".join(json.dumps(frame) for frame in self.seen[-3:]) or "nothing"
+        wanted = f'a frame of type "{kind}"' if kind else "a frame" if self.accepted else "an answer to its handshake"
+        got = "\n".join(diary.shortened(frame) for frame in self.seen[-3:]) or "nothing"
         return f"A tab at {self.path.lstrip('/')} waited for {wanted}. What it got: {got}"
 
     def close(self) -> None:
@@ -156,7 +162,7 @@ class Tab:
 
         self.loop.run(wait())
         if not self.task.done():
-            raise NoFrame(f"The tab at {self.path} has left, and its consumer does not come to an end.")
+            raise NoFrame(f"The tab at {self.path} has left, and its consumer does not come to an end.").but_running()
         if self.task.exception():
             raise Crashed("The consumer crashed when its tab left.") from self.task.exception()
 

@@ -4,10 +4,17 @@ import pytest
 
 from tests import project
 from tests.html import elements
+from tests.teach import diary
 
 
-@pytest.mark.check(lesson="00", section="Step 1: the project", hint="Does the file named above say what step 1 shows?")
+@pytest.mark.check(
+    lesson="00",
+    section="Step 1: the project",
+    look="mywebsite/settings.py",
+    hint="Does the file named above say what step 1 shows?",
+)
 def test_the_settings_can_be_read():
+    diary.note("read mywebsite/settings.py")
     if project.problem:
         raise project.problem
 
@@ -15,11 +22,13 @@ def test_the_settings_can_be_read():
 @pytest.mark.check(
     lesson="00",
     section="Step 2: a view",
+    look="mywebsite/urls.py:urlpatterns",
     hint="The message is Django's own. Which name in which file does it speak of?",
 )
 def test_django_finds_no_mistake():
     from django.core.checks import ERROR, run_checks
 
+    diary.note("asked Django to look over the whole project, as python manage.py check does")
     mistakes = [message for message in run_checks() if message.level >= ERROR]
     assert not mistakes, str(mistakes[0])
 
@@ -27,6 +36,7 @@ def test_django_finds_no_mistake():
 @pytest.mark.check(
     lesson="00",
     section="Step 2: a view",
+    look="mywebsite/urls.py:urlpatterns",
     hint='Does mywebsite/urls.py lead "" to a view that returns render(request, "lobby.html")?',
 )
 def test_the_lobby_answers_at_the_address_slash():
@@ -36,6 +46,7 @@ def test_the_lobby_answers_at_the_address_slash():
 @pytest.mark.check(
     lesson="00",
     section="Step 3: the page",
+    look="templates/lobby.html:<label",
     hint='Does templates/lobby.html have a <form> with a <label for="...">, an <input> with that id, and a <button>?',
 )
 def test_the_lobby_has_a_form_with_a_labelled_field_and_a_button():
@@ -52,6 +63,7 @@ def test_the_lobby_has_a_form_with_a_labelled_field_and_a_button():
 @pytest.mark.check(
     lesson="00",
     section="Step 3: the page",
+    look="templates/lobby.html:<main",
     hint='Does templates/lobby.html have elements with role="log" and role="status"?',
 )
 @pytest.mark.parametrize("role", ["log", "status"])
@@ -64,6 +76,7 @@ def lobby() -> str:
     """Return the HTML of the page at /."""
     from django.test import Client
 
+    diary.note("asked for the page /")
     response = Client().get("/")
     assert response.status_code == 200, f"The page at / answered with HTTP {response.status_code}, not 200."
     return response.content.decode()

@@ -3,32 +3,39 @@
 import pytest
 
 from tests import project
+from tests.teach import diary
 
 
 @pytest.mark.check(
     lesson="01",
     section="Step 2: one entrance, several protocols",
+    look="mywebsite/settings.py:ASGI_APPLICATION",
     hint='Is ASGI_APPLICATION "mywebsite.asgi.application", and application = ProtocolTypeRouter({"http": ...})?',
 )
 def test_the_settings_lead_to_a_router_for_protocols():
+    diary.note("looked at the object that ASGI_APPLICATION names")
     project.router()
 
 
 @pytest.mark.check(
     lesson="01",
     section="Step 2: one entrance, several protocols",
+    look="mywebsite/asgi.py:get_asgi_application(",
     hint='Does "http" lead to get_asgi_application(), called, with its brackets?',
 )
 def test_the_lobby_comes_through_the_new_entrance_too(loop):
+    diary.note("asked for the page /, over ASGI")
     assert loop.run(get(project.asgi_application(), "/")) == 200, "Over ASGI the page at / is not 200."
 
 
 @pytest.mark.check(
     lesson="01",
     section="In your own project",
+    look="mywebsite/asgi.py:setdefault",
     hint="Is this the order in asgi.py: os.environ.setdefault, get_asgi_application(), imports of your own code?",
 )
 def test_asgi_py_can_be_the_first_file_that_python_reads(fresh_import):
+    diary.note("began a new Python with nothing but: import mywebsite.asgi")
     assert not fresh_import, f"python -c 'import mywebsite.asgi' says: {fresh_import}"
 
 

@@ -25,7 +25,8 @@ ODD_FRAMES = {
 @pytest.mark.check(
     lesson="02",
     section="Step 1: greet",
-    hint='Does connect() call self.accept(), and then send {"type": "connection_established", ...}?',
+    look="chat/consumers.py:def connect",
+    hint='Does connect() call self.accept(), and then send the greeting, {"type": "connection_established", ...}?',
 )
 def test_a_tab_is_greeted_before_it_says_a_word(tab):
     ada = tab()
@@ -38,6 +39,7 @@ def test_a_tab_is_greeted_before_it_says_a_word(tab):
 @pytest.mark.check(
     lesson="02",
     section="Step 2: answer",
+    look="chat/consumers.py:def receive",
     hint='Does receive(self, text_data=None, bytes_data=None) send {"type": "chat", "message": ...}?',
 )
 @pytest.mark.parametrize(
@@ -52,6 +54,7 @@ def test_what_a_tab_says_comes_back_as_it_was_said(tab, text):
 @pytest.mark.check(
     lesson="02",
     section="Step 2: answer",
+    look="chat/consumers.py:def receive",
     hint="Does the consumer stay, ready for the next frame, after it has answered one?",
 )
 def test_one_connection_carries_many_messages(tab):
@@ -65,6 +68,7 @@ def test_one_connection_carries_many_messages(tab):
 @pytest.mark.check(
     lesson="02",
     section="Step 3: break it, then mend it",
+    look="chat/consumers.py:def receive",
     hint='What does your code do with this frame, line by line? Where could it answer {"type": "error", ...}?',
 )
 @pytest.mark.parametrize("kind", ODD_FRAMES)
@@ -79,6 +83,7 @@ def test_an_odd_frame_gets_an_error_and_the_connection_lives_on(tab, kind):
 @pytest.mark.check(
     lesson="02",
     section="If it does not work",
+    look="chat/consumers.py:def disconnect",
     hint="If you have a method disconnect: is it def disconnect(self, code)?",
 )
 def test_a_tab_can_leave_without_a_crash(tab):

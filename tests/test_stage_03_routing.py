@@ -3,14 +3,17 @@
 import pytest
 
 from tests import project
+from tests.teach import diary
 
 
 @pytest.mark.check(
     lesson="03",
     section="Step 2: the entrance",
+    look="mywebsite/asgi.py:ProtocolTypeRouter(",
     hint='Is there a "websocket" in mywebsite/asgi.py, with a URLRouter around the list of chat/routing.py?',
 )
 def test_the_entrance_leads_websockets_to_a_router_for_addresses():
+    diary.note("looked at the protocols that the application in mywebsite/asgi.py knows")
     mapping = project.router().application_mapping
     assert "websocket" in mapping, 'The ProtocolTypeRouter in mywebsite/asgi.py has no "websocket".'
 
@@ -18,6 +21,7 @@ def test_the_entrance_leads_websockets_to_a_router_for_addresses():
 @pytest.mark.check(
     lesson="03",
     section="Step 1: the addresses",
+    look="chat/routing.py:ws/",
     hint='Does chat/routing.py say path("ws/lobby/", ...as_asgi()): no slash before, one behind?',
 )
 def test_the_address_of_the_lobby_leads_to_the_consumer(tab):
@@ -29,6 +33,7 @@ def test_the_address_of_the_lobby_leads_to_the_consumer(tab):
 @pytest.mark.check(
     lesson="03",
     section="Step 1: the addresses",
+    look="chat/routing.py:ws/",
     hint="Does the route say ChatConsumer.as_asgi(), and not ChatConsumer()?",
 )
 def test_every_tab_has_a_consumer_of_its_own(tab):
@@ -43,6 +48,7 @@ def test_every_tab_has_a_consumer_of_its_own(tab):
 @pytest.mark.check(
     lesson="03",
     section="Step 3: an address that does not exist",
+    look="chat/routing.py:urlpatterns",
     hint='Is there a last route, re_path("", ...), to a consumer that calls self.close() in connect()?',
 )
 @pytest.mark.parametrize("path", ["/ws/kitchen-of-nobody/", "/"])

@@ -8,10 +8,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # Playwright
 
 DAPHNE = {
     "lesson": "04",
+    "look": "mywebsite/settings.py:INSTALLED_APPS",
     "section": "Step 2: a server that can",
     "hint": 'Is "daphne" the first of INSTALLED_APPS, and does the server\'s start line say ASGI/Daphne?',
 }
-LISTENER = {"lesson": "04", "section": "Step 1: the listener"}
+LISTENER = {"lesson": "04", "section": "Step 1: the listener", "look": "templates/lobby.html:new WebSocket"}
 
 
 @pytest.mark.check(**DAPHNE)
@@ -35,6 +36,7 @@ def test_an_odd_frame_over_the_network_gets_an_error_and_the_connection_lives_on
 @pytest.mark.check(
     lesson="03",
     section="Step 3: an address that does not exist",
+    look="chat/routing.py:urlpatterns",
     hint='Is re_path("", ...) the last route, and does its consumer only call self.close()?',
 )
 def test_an_unknown_socket_is_refused_with_403_and_no_traceback(server):

@@ -2,13 +2,18 @@
 
 import pytest
 
-GROUPS = {"lesson": "05", "section": "Step 1: join a group"}
-EVERYONE = {"lesson": "05", "section": "Step 3: tell everyone"}
+from tests.teach import diary
+
+GROUPS = {"lesson": "05", "section": "Step 1: join a group", "look": "chat/consumers.py:def disconnect"}
+EVERYONE = {"lesson": "05", "section": "Step 3: tell everyone", "look": "chat/consumers.py:def receive"}
+
+PAGE = {"look": 'templates/lobby.html:case "chat"'}
 
 
 @pytest.mark.check(
     lesson="05",
     section="Step 2: open a post office",
+    look="mywebsite/settings.py:CHANNEL_LAYERS",
     hint='Does mywebsite/settings.py have CHANNEL_LAYERS = {"default": {"BACKEND": ...}}?',
 )
 def test_there_is_a_channel_layer():
@@ -81,7 +86,7 @@ def test_a_message_crosses_the_network_to_everyone(server):
 
 
 @pytest.mark.browser
-@pytest.mark.check(**EVERYONE, hint='Does the page show every frame of type "chat", whoever sent it?')
+@pytest.mark.check(**(EVERYONE | PAGE), hint='Does the page show every frame of type "chat", whoever sent it?')
 def test_what_one_window_sends_the_other_shows(open_page):
     ada, ben = open_page().connect(), open_page().connect()
     ada.say("Hello, Ben!")
@@ -95,6 +100,7 @@ def post_office():
     """Return the channel layer, as the consumers see it."""
     from channels.layers import get_channel_layer
 
+    diary.note("asked for the channel layer of the settings")
     layer = get_channel_layer()
     assert layer is not None, "There is no channel layer: CHANNEL_LAYERS is missing or has no default."
     return layer

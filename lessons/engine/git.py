@@ -9,6 +9,9 @@ from pathlib import Path
 
 from .errors import CourseError
 
+NO_HOOKS = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.hooksPath", "GIT_CONFIG_VALUE_0": os.devnull}
+"""A hook, perhaps one for all of a user's repositories, must not stop a lesson half-way."""
+
 
 class GitError(CourseError):
     """Git said no; the message is what it said."""
@@ -19,7 +22,7 @@ class Git:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.environ = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")} | {"LC_ALL": "C"}
+        self.environ = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")} | {"LC_ALL": "C"} | NO_HOOKS
 
     def run(self, *args: str, **options) -> str:
         """Run `git args` like `output`, and return its text without the last line end."""

@@ -55,15 +55,18 @@ def catalogue() -> list[Mistake]:
         except tomllib.TOMLDecodeError as error:
             raise CourseError(f"tests/mistakes/{path.name}: {error}") from None
         for entry in entries:
-            lists = {key: tuple(map(tuple, value)) if key == "edits" else tuple(value) if isinstance(value, list) else value
-                     for key, value in entry.items()}  # fmt: skip
             try:
-                found.append(Mistake(stage=int(path.stem), **lists))
+                found.append(Mistake(stage=int(path.stem), **{key: frozen(value) for key, value in entry.items()}))
             except TypeError as error:
                 raise CourseError(f"tests/mistakes/{path.name}: {entry.get('id', '?')}: {error}") from None
     if len({mistake.id for mistake in found}) != len(found):
         raise CourseError("tests/mistakes: an id stands twice.")
     return found
+
+
+def frozen(value: object) -> object:
+    """Turn lists into tuples, within lists too."""
+    return tuple(map(frozen, value)) if isinstance(value, list) else value
 
 
 def judge(mistake: Mistake, place: Path, results: dict, output: str) -> list[str]:

@@ -50,25 +50,33 @@ def make_tags(git: Git) -> Report:
     lessons = lessons_of(git, head)
     stages = dict(zip([lesson.tag for lesson in lessons], write_stages(git, head, lessons), strict=True))
     ours = {course for course in {course for course, _ in tags.values()} if course and git.is_ancestor(course, head)}
-    orders = []
     for tag in sorted(stages.keys() | tags.keys()):
         new, (course, old) = stages.get(tag, ""), tags.get(tag, ("", ""))
         if new == old:
             continue
-        if old and course not in ours:
-            report.alone.append(tag)
-        elif not old:
+        if not old:
             report.made.append(tag)
-            orders.append(f"create refs/tags/{tag} {new}\n")
-        elif new:
-            report.moved.append(tag)
-            orders.append(f"update refs/tags/{tag} {new} {old}\n")
+        elif course not in ours:
+            report.alone.append(tag)
         else:
-            report.removed.append(tag)
-            orders.append(f"delete refs/tags/{tag} {old}\n")
-    if orders:
-        git.run("update-ref", "--stdin", data="".join(orders).encode())
+            (report.moved if new else report.removed).append(tag)
+    changed = [*report.made, *report.moved, *report.removed]
+    set_tags(git, {tag: (tags.get(tag, ("", ""))[1], stages.get(tag, "")) for tag in changed})
     return report
+
+
+def set_tags(git: Git, changes: dict[str, tuple[str, str]]) -> None:
+    """Set each tag from its old hash to its new one, where "" is no tag: all of them, or none and GitError."""
+    orders = []
+    for tag, (old, new) in changes.items():
+        order = "create" if not old else "update" if new else "delete"
+        orders.append(" ".join(word for word in (order, f"refs/tags/{tag}", new, old) if word) + "\n")
+    try:
+        git.run("update-ref", "--stdin", data="".join(orders).encode())
+    except GitError:
+        now = read_tags(git)
+        if any(now.get(tag, ("", ""))[1] != new for tag, (_, new) in changes.items()):
+            raise  # but not if another terminal has done the same in between
 
 
 def read_tags(git: Git) -> dict[str, tuple[str, str]]:

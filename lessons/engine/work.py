@@ -6,7 +6,6 @@ git touch a file. Killed at any moment, the work is in the work tree or on a bra
 
 import os
 import re
-import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -134,7 +133,7 @@ def save(git: Git, lessons: list[Lesson]) -> str:
         branch = free_name(git, f"work/from-{branch or 'main'}")
     git.run("update-ref", "-m", "make start: save", f"refs/heads/{branch}", new, tip(git, branch))
     git.run("symbolic-ref", "HEAD", f"refs/heads/{branch}")
-    git.run("reset", "-q")  # the index only: it now says what the commit says
+    git.run("read-tree", "HEAD")  # the index only: it now says what the commit says
     return branch
 
 
@@ -143,11 +142,7 @@ def snapshot(git: Git, head: str) -> str:
     tree = git.run("rev-parse", f"{head}^{{tree}}")
     staged = git.run("write-tree")
     with git.spare_index() as index:
-        real = ROOT / git.run("rev-parse", "--git-path", "index")
-        if real.exists():
-            # With what git knows of each file, so that only changed ones are read; and with the index's own time, by
-            # which git tells that a file was changed in the same instant.
-            shutil.copy2(real, index)
+        git.run("read-tree", staged, index=index)  # not a copy: that would know, or believe, which files are unchanged
         git.run("add", "--all", index=index)
         everything = git.run("write-tree", index=index)
     for new, what in ((staged, "what was staged"), (everything, "the work so far")):
@@ -171,6 +166,9 @@ def switch(git: Git, branch: str) -> None:
             f"{error}\nYour work is safe where it is. Clear this up, then run the same command again."
         ) from None
     remove_stale_caches()
+    if left := git.run("diff", "--name-only", "--ignore-submodules", "HEAD"):  # git says nothing of those
+        print(f"These files could not be changed. Does another program hold them?\n{left}")
+        print("Your work is saved on the branch you come from. Close that program, then: git restore .")
 
 
 def remove_stale_caches() -> None:

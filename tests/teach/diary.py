@@ -11,9 +11,13 @@ def note(line: str) -> None:
 
 
 def sent(frame: object) -> None:
-    """Note a frame that went to the server, shortened."""
+    """Note a frame that went to the server."""
+    note("sent " + shortened(frame))
+
+
+def shortened(frame: object) -> str:
+    """Return a frame as it is written on the wire, its middle left out if it is long."""
     if isinstance(frame, bytes):
-        note(f"sent a binary frame, {len(frame)} bytes")
-        return
-    text = frame if isinstance(frame, str) else json.dumps(frame, ensure_ascii=False)
-    note(f"sent {text[:60] + ' ...' if len(text) > 60 else text or 'an empty frame'}")
+        return f"a binary frame, {len(frame)} bytes"
+    text = frame if isinstance(frame, str) else json.dumps(frame, ensure_ascii=False, default=repr)
+    return (text[:110] + " ..." if len(text) > 120 else text) or "an empty frame"

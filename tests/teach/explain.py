@@ -19,7 +19,7 @@ FINDERS = {
     source.VIEWS: [find_project.views_without_return],
     source.ASGI: find_project.FINDERS_OF_ASGI,
     source.CONSUMERS: find_consumer.FINDERS,
-    source.ROUTING: [find_project.routes],
+    source.ROUTING: find_project.FINDERS_OF_ROUTING,
 }
 LAST_FAILURE = project.ROOT / ".course" / "last-failure.json"
 LABELS = ("tried", "happened", "where", "why", "hint", "read")
@@ -72,16 +72,19 @@ def forget_failure() -> None:
 def explanation_of(name: str, stage: int, exception: BaseException, check: pytest.Mark | None) -> Explanation:
     asked = check.kwargs if check else {}
     happened = list(what_happened(exception))
-    everything = "\n".join([*happened, *getattr(exception, "__notes__", [])])
+    everything = "\n".join([*happened, *getattr(exception, "__notes__", [])])[:5000]
     file, line = students_place(exception)
     rule = rules.apply(everything)
-    finding = None if syntax_error(exception) else first_finding(stage, file)
+    finding = None if syntax_error(exception) else first_finding(stage, rule.file if rule and rule.over else file)
     why, hint = "", asked.get("hint", "")
     if rule:
         why, hint = rule.why, rule.hint
-    if finding and (not line or (finding.file, finding.line) == (file, line)):
+    if meant := misspelt_attribute(everything):
+        hint = f"Is it {meant}?"
+    overruled = bool(rule and rule.over and finding and finding.file == rule.file)
+    if finding and (overruled or not line or (finding.file, finding.line) == (file, line)):
         file, line, why, hint = finding.file, finding.line, finding.why, finding.hint
-    elif rule and rule.file and not syntax_error(exception):
+    elif rule and rule.file and (rule.over or not line) and not syntax_error(exception):
         file, line = look(f"{rule.file}:{rule.word}")
     if not file:
         file, line = look(asked.get("look", ""))
@@ -101,6 +104,12 @@ def explanation_of(name: str, stage: int, exception: BaseException, check: pytes
 def look_at(file: str, line: int) -> str:
     """Return `file:line: the line itself`; for line 0 only the file."""
     return f"{file}:{line}: {linecache.getline(str(project.ROOT / file), line).strip()}" if line else file
+
+
+def misspelt_attribute(text: str) -> str:
+    """Return the method of a consumer that somebody must have meant who wrote an attribute that is not there."""
+    found = re.search(r"has no attribute '(\w+)'", text)
+    return source.nearest(found[1], source.METHODS | source.LAYER) if found else ""
 
 
 def first_finding(stage: int, file: str) -> source.Finding | None:
@@ -153,7 +162,8 @@ def in_words(exception: BaseException | None) -> bool:
 
 
 def last_line(exception: BaseException) -> str:
-    return traceback.format_exception_only(exception)[-1].strip()
+    last = traceback.format_exception_only(exception)[-1].strip()
+    return re.sub(r" \((?:[A-Za-z]:)?[/\\][^()]*\.py\)", "", last)  # where on this machine a library lies
 
 
 def chain(exception: BaseException | None) -> Iterator[BaseException]:
@@ -174,6 +184,8 @@ def students_place(exception: BaseException) -> tuple[str, int]:
         for frame in traceback.extract_tb(error.__traceback__):
             if project.is_students(frame.filename):
                 place = (project.relative(frame.filename), frame.lineno or 0)
+        if debug := getattr(error, "template_debug", None):
+            place = (project.relative(debug["name"]), debug["line"])
         if isinstance(error, SyntaxError) and project.is_students(error.filename or ""):
             place = (project.relative(error.filename), error.lineno or 0)
     return place

@@ -5,6 +5,8 @@ import io
 import tokenize
 from collections.abc import Iterator
 
+from django.conf import global_settings
+
 from tests.teach.source import ROUTING, SETTINGS, URLS, Finding, calls, last_name, nearest
 
 
@@ -18,7 +20,7 @@ def misspelt_settings(file: str, tree: ast.Module, text: str) -> Iterator[Findin
     }
     for name, node in names.items():
         meant = nearest(name, SETTINGS - set(names))
-        if meant:
+        if meant and not hasattr(global_settings, name):
             stage = {"ASGI_APPLICATION": 1, "CHANNEL_LAYERS": 5}.get(meant, 0)
             yield Finding(
                 stage, file, node.lineno, f"Django and Channels read a setting {meant}; {name} is read by nobody.",
@@ -55,7 +57,7 @@ def asgi_order(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
         names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if node.lineno < awake and any(name.split(".")[0] == "chat" for name in names):
             yield Finding(
-                3,
+                1,
                 file,
                 node.lineno,
                 "Your own code is imported before get_asgi_application() has woken Django up.",
@@ -76,7 +78,8 @@ def asgi_router(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
     for call in calls(tree, "ProtocolTypeRouter"):
         if call.args and isinstance(call.args[0], ast.Dict):
             for key in call.args[0].keys:
-                meant = nearest(str(getattr(key, "value", "")).lower(), {"http", "websocket"})
+                written = str(getattr(key, "value", "")).lower()
+                meant = "websocket" if written in ("ws", "wss") else nearest(written, {"http", "websocket"})
                 odd = isinstance(key, ast.Constant) and key.value not in ("http", "websocket", "channel", "lifespan")
                 if odd and (meant or str(key.value).lower() in ("http", "websocket")):
                     meant = meant or str(key.value).lower()
@@ -89,6 +92,15 @@ def asgi_router(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
                     )
     assignments = [node for node in tree.body if isinstance(node, ast.Assign)]
     assigned = [node for node in assignments if "application" in map(last_name, node.targets)]
+    for node in assignments:
+        if not assigned and any(calls(node, "ProtocolTypeRouter")):
+            yield Finding(
+                1,
+                file,
+                node.lineno,
+                "The settings ask for something called application, and nothing in this file is.",
+                "What does the lesson call the router?",
+            )
     routed = [any(calls(node, "ProtocolTypeRouter")) for node in assigned]
     if any(routed) and not routed[-1]:
         yield Finding(
@@ -98,6 +110,21 @@ def asgi_router(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
             "application is assigned twice, and the last one wins.",
             "Which of the two should stay?",
         )
+
+
+def routes_below_all(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    """A route that fits everything, and others below it that nobody can reach."""
+    all_routes = sorted(calls(tree, "path", "re_path"), key=lambda call: call.lineno)
+    for call in all_routes[:-1]:
+        pattern = call.args[0] if call.args else None
+        if last_name(call.func) == "re_path" and isinstance(pattern, ast.Constant) and pattern.value in ("", ".*", "^"):
+            yield Finding(
+                3,
+                file,
+                call.lineno,
+                "This route fits every address, and the first route that fits wins: those below are never asked.",
+                "Where does it have to stand?",
+            )
 
 
 def routes(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
@@ -142,3 +169,4 @@ def views_without_return(file: str, tree: ast.Module, text: str) -> Iterator[Fin
 
 FINDERS_OF_SETTINGS = [glued_strings, misspelt_settings]
 FINDERS_OF_ASGI = [asgi_order, asgi_router]
+FINDERS_OF_ROUTING = [routes, routes_below_all]

@@ -16,6 +16,7 @@ class Rule:
     hint: str
     file: str = ""  # the file most likely at fault, where it is not the one that the traceback names
     word: str = ""  # and a word of the line in it
+    over: bool = False  # also where the traceback names another place
 
 
 RULES = [
@@ -31,44 +32,60 @@ RULES = [
     Rule(r"SyntaxError: unmatched|closing parenthesis", "Here is a closing bracket that fits no opening one.", "Count the brackets of the lines above, from the left."),
     Rule(r"SyntaxError: .*[Pp]erhaps you forgot a comma", "Python did not expect this to go on without a comma.", "Is there a comma at the end of each line of the list or dictionary?"),
     Rule(r"SyntaxError: expected ':'", "A line with def, class, if, try or else ends with a colon.", "Which line has none?"),
-    Rule(r"SyntaxError", "Python cannot read this line, or the one above it.", "Compare the two with the lesson, sign by sign."),
+    Rule(r"(?<!Template)SyntaxError", "Python cannot read this line, or the one above it.", "Compare the two with the lesson, sign by sign: a comma, a bracket, a colon?"),
     # Imports and names
     Rule(r"No module named 'channels\.generic\.websockets'", "The module is called websocket, with no s at its end.", "from channels.generic.websocket import ...?"),
-    Rule(r"No module named 'mywebsite\.settings'|There is no mywebsite/settings\.py", "There is no mywebsite/settings.py.", "Did startproject run here, with the dot at its end?", "mywebsite/settings.py"),
+    Rule(r"No module named 'mywebsite(\.settings)?'", "There is no mywebsite/settings.py.", "Did startproject run here, with the dot at its end?", "mywebsite/settings.py"),
     Rule(r"No module named '(consumers|routing|views|settings|urls)'", "{1} is one of your own modules, and it lies in a package.", "Is it from chat import {1}?"),
     Rule(r"No module named '(chat|mywebsite)\.(\w+)'", "There is no file {1}/{2}.py.", "Is the file there, and is its name spelled like this?"),
     Rule(r"No module named 'chat'", "There is no package chat beside manage.py.", "Where is the folder chat, and what is it called?", "mywebsite/settings.py"),
-    Rule(r"No module named '(\w+)'", "Python finds nothing called {1}: a misspelt name, or a package that is not installed.", "Is the name right, and is this terminal in the virtual environment?"),
-    Rule(r"cannot import name '(\w+)' from (?:partially initialized )?module '([\w.]+)'", "{2} has nothing that is called {1}.", "What is it called there, letter by letter?"),
+    Rule(r"No module named '(\w+)'", "Python finds nothing called {1}: a misspelt name, or a package that is not installed.", "Is the name right, after import or in INSTALLED_APPS? Is this terminal in the virtual environment?", "mywebsite/settings.py", "{1}"),
+    Rule(r"cannot import name '(\w+)' from (?:partially initialized module )?'([\w.]+)'", "{2} has nothing that is called {1}.", "What is it called there, letter by letter?"),
+    Rule(r"NameError: name '(accept|close|send|send_json|scope|channel_layer|channel_name)' is", "{1} belongs to the consumer itself, and a method reaches it through self.", "Is it self.{1}?"),
     Rule(r"NameError: name '(\w+)' is not defined", "{1} has not been defined or imported above this line.", "Is there an import for {1}, and is it spelled the same?"),
     Rule(r"UnboundLocalError|cannot access local variable '(\w+)'", "A variable is used before it has got a value.", "Which line should give it one, on every way through the function?"),
     # Django: settings, templates, views, routes
-    Rule(r"does not have (?:a|any) '?(?:mywebsite\.)?asgi|no ASGI_APPLICATION", "ASGI_APPLICATION names the entrance for more than HTTP, and the settings have none.", "Is there a line ASGI_APPLICATION = \"mywebsite.asgi.application\"?", "mywebsite/settings.py"),
-    Rule(r"ASGI_APPLICATION is '([^']*)'", "The name leads to nothing: it has to be module, dot, variable.", "Is it \"mywebsite.asgi.application\"?", "mywebsite/settings.py"),
+    Rule(r"does not have (?:a|any) '?(?:mywebsite\.)?asgi|no ASGI_APPLICATION", "ASGI_APPLICATION names the entrance for more than HTTP, and the settings have none.", "Is there a line ASGI_APPLICATION = \"mywebsite.asgi.application\"?", "mywebsite/settings.py", 'ASGI_APPLICATION'),
+    Rule(r"ASGI_APPLICATION is '([^']*)'", "The name leads to nothing: it has to be module, dot, variable.", "Is it \"mywebsite.asgi.application\"?", "mywebsite/settings.py", 'ASGI_APPLICATION'),
     Rule(r"TemplateDoesNotExist: (\S+)", "Django has looked for {1} in every folder that the settings name, and not found it.", "Is the file in templates/, and does DIRS in mywebsite/settings.py name that folder?"),
     Rule(r"TemplateSyntaxError", "Django cannot read a {% ... %} tag of the template.", "Is every {% block %} closed, and is each tag spelled right?"),
     Rule(r"didn't return an HttpResponse", "The view came to its end and gave nothing back.", "Is there a return in front of render(...)?", "chat/views.py"),
-    Rule(r"(\w+)\(\) takes 0 positional arguments but 1 was given", "Django calls a view with the request, and {1} has no place for it.", "Is it def {1}(request):?"),
-    Rule(r"does not appear to have any patterns|has no attribute 'urlpatterns'", "Django looks for a list that is called urlpatterns.", "Is it spelled with an s at its end?", "mywebsite/urls.py"),
-    Rule(r"view must be a callable", "path() wants a view, or include(...), and got something else.", "Does the second argument name the view itself, views.lobby?", "mywebsite/urls.py"),
+    Rule(r"(\w+)\(\) takes 0 positional arguments but 1 was given", "Django calls a view with the request, and {1} has no place for it.", "Is it def {1}(request):?", "chat/views.py", "def {1}("),
+    Rule(r"missing 1 required positional argument: 'request'", "The view is called here, at once; Django wants to call it later, with a request.", "Do brackets belong behind the name of the view?"),
+    Rule(r"page at / answered with HTTP 404", "No route fits the address /, so no view was asked. mywebsite/urls.py says which address leads where.", 'Is there a path("", ...) in its urlpatterns?', "mywebsite/urls.py", "urlpatterns"),
+    Rule(r"it has no form", "The page that came is another one, or the content of lobby.html did not get into it.", "Do the names of the {% block %} tags in lobby.html and base.html agree?", "templates/lobby.html", "{% block content"),
+    Rule(r"does not appear to have any patterns|has no attribute 'urlpatterns'", "Django looks for a list that is called urlpatterns.", "Is it spelled with an s at its end?", "mywebsite/urls.py", 'urlpattern'),
+    Rule(r"view must be a callable", "path() wants a view, or include(...), and got something else.", "Does the second argument name the view itself, views.lobby?", "mywebsite/urls.py", 'path('),
     Rule(r"ROOT_URLCONF|has no attribute 'ROOT_URLCONF'", "The settings do not say where the routes are.", "Is there a line ROOT_URLCONF = \"mywebsite.urls\"?", "mywebsite/settings.py"),
     Rule(r"SECRET_KEY", "Django needs a SECRET_KEY that is not empty.", "What does the lesson write for SECRET_KEY?", "mywebsite/settings.py"),
-    Rule(r"isn't unique|duplicates", "An app stands twice in INSTALLED_APPS.", "Which of the two lines can go?", "mywebsite/settings.py"),
-    Rule(r"AppRegistryNotReady", "A model was asked for before Django was awake.", "Is your own code imported below get_asgi_application()?", "mywebsite/asgi.py"),
-    Rule(r"Requested setting \w+, but settings are not configured", "Django was asked for a setting before anybody had told it where the settings are.", "Does os.environ.setdefault stand first in asgi.py?", "mywebsite/asgi.py"),
+    Rule(r"isn't unique|duplicates", "An app stands twice in INSTALLED_APPS.", "Which of the two lines can go?", "mywebsite/settings.py", 'INSTALLED_APPS'),
+    Rule(r"AppRegistryNotReady", "A model was asked for before Django was awake.", "Is your own code imported below get_asgi_application()?", "mywebsite/asgi.py", 'import'),
+    Rule(r"Requested setting \w+, but settings are not configured", "Django was asked for a setting before anybody had told it where the settings are.", "Does os.environ.setdefault stand first in asgi.py?", "mywebsite/asgi.py", 'setdefault'),
+    # Channels: the layer
+    Rule(r"'NoneType' object has no attribute 'group_\w+'|no channel layer|unconfigured", "self.channel_layer is None: the settings name no channel layer.", 'Does mywebsite/settings.py have CHANNEL_LAYERS, with a "default"?', "mywebsite/settings.py", "CHANNEL_LAYERS", True),
+    Rule(r"object has no attribute 'channel_name'", "Without a channel layer a consumer has no mailbox.", "Does mywebsite/settings.py have CHANNEL_LAYERS?", "mywebsite/settings.py", "CHANNEL_LAYERS", True),
+    Rule(r"Cannot import BACKEND '([^']*)'", "There is no class {1}.", "Is it channels.layers.InMemoryChannelLayer, letter by letter?", "mywebsite/settings.py", "{1}", True),
+    Rule(r"No BACKEND specified", 'The key that names the class of the channel layer is "BACKEND".', "Which key do the settings have?", "mywebsite/settings.py", 'InMemory', True),
+    Rule(r"No handler for message type (\S+)", "An event of type {1} came, and the consumer has no method for it: every tab of the group is cut off.", "Is the method called as the type, with _ for the dot?", "chat/consumers.py", 'group_send'),
+    Rule(r"has no 'type' attribute", "The event has no type, so no consumer knows which method should get it.", 'Does the event of group_send have a "type", in quotes?', "chat/consumers.py", 'group_send'),
+    Rule(r"Group name must be", "A group's name is made of letters, digits, - _ and ., and the group comes before the channel's name.", "Which two arguments, in which order, does group_add get?"),
+    Rule(r"non-async-marked callable", "async_to_sync wants the function itself; here it was called already.", "async_to_sync(the function)(its arguments): where do the brackets stand?"),
+    Rule(r"AsyncToSync in the same thread", "async_to_sync is for synchronous code; here an event loop is running.", "Is the method a plain def, in a WebsocketConsumer?"),
+    Rule(r"coroutine '([\w.]+)' was never awaited", "{1} is async: it was called, and never run.", "Is async_to_sync missing somewhere, or is an async too many?"),
+    Rule(r"object NoneType can't be used in 'await'", "The class awaits its methods, and they are plain ones.", "Does the consumer inherit from WebsocketConsumer?"),
     # Channels: entrance, routes, consumer
-    Rule(r"should be a ProtocolTypeRouter, and is the class ProtocolTypeRouter itself|ProtocolTypeRouter.__init__\(\) takes 2", "application is the class, because its bracket stands on another line.", "Does the bracket follow ProtocolTypeRouter at once?", "mywebsite/asgi.py"),
-    Rule(r"should be a ProtocolTypeRouter", "Only a ProtocolTypeRouter tells one protocol from another.", "What is the last thing that is assigned to application?", "mywebsite/asgi.py"),
-    Rule(r'has no "http"|scope type \'http\'', 'Pages come as "http", and nobody is in charge of them.', 'Is there a key "http", spelled so?', "mywebsite/asgi.py"),
-    Rule(r"get_asgi_application\(\) takes 0 positional arguments", "get_asgi_application is the maker of the application, not the application.", "Are its brackets there?", "mywebsite/asgi.py"),
-    Rule(r'has no "websocket"|scope type \'websocket\'', "A WebSocket comes in, and the entrance has nobody for it.", 'Is there a "websocket" in the ProtocolTypeRouter?', "mywebsite/asgi.py"),
-    Rule(r"include\(\) is not supported in URLRouter", "A URLRouter takes routes, and no include().", "Can the path() itself stand in the list?", "chat/routing.py"),
-    Rule(r"'list' object is not callable", "A list of routes stands where an application belongs.", "Is there a URLRouter(...) around the list?", "mywebsite/asgi.py"),
-    Rule(r"'URLPattern' object is not iterable|'str' object has no attribute 'callback'", "websocket_urlpatterns has to be a list of path(...).", "Are the square brackets there, and no quotes around the name?", "chat/routing.py"),
-    Rule(r"as_asgi\(\) takes 1 positional argument but 4 were given", "as_asgi is named in the route, and not called.", "Are its brackets there?", "chat/routing.py"),
-    Rule(r"object \w+ can't be used in 'await' expression", "Channels wanted to await this, and it is no async application.", "Does the route say ....as_asgi(), and is the consumer a WebsocketConsumer?", "chat/routing.py"),
+    Rule(r"should be a ProtocolTypeRouter, and is the class ProtocolTypeRouter itself|ProtocolTypeRouter.__init__\(\) takes 2", "application is the class, because its bracket stands on another line.", "Does the bracket follow ProtocolTypeRouter at once?", "mywebsite/asgi.py", 'ProtocolTypeRouter'),
+    Rule(r"should be a ProtocolTypeRouter", "Only a ProtocolTypeRouter tells one protocol from another.", "What is the last thing that is assigned to application?", "mywebsite/asgi.py", 'application ='),
+    Rule(r'has no "http"|scope type \'http\'', 'Pages come as "http", and nobody is in charge of them.', 'Is there a key "http", spelled so?', "mywebsite/asgi.py", 'ProtocolTypeRouter('),
+    Rule(r"get_asgi_application\(\) takes 0 positional arguments", "get_asgi_application is the maker of the application, not the application.", "Are its brackets there?", "mywebsite/asgi.py", '= get_asgi_application'),
+    Rule(r'has no "websocket"|scope type \'websocket\'', "A WebSocket comes in, and the entrance has nobody for it.", 'Is there a "websocket" in the ProtocolTypeRouter?', "mywebsite/asgi.py", 'ProtocolTypeRouter('),
+    Rule(r"include\(\) is not supported in URLRouter", "A URLRouter takes routes, and no include().", "Can the path() itself stand in the list?", "chat/routing.py", 'include('),
+    Rule(r"'list' object is not callable", "A list of routes stands where an application belongs.", "Is there a URLRouter(...) around the list?", "mywebsite/asgi.py", '"websocket"'),
+    Rule(r"'URLPattern' object is not iterable|'str' object has no attribute 'callback'", "websocket_urlpatterns has to be a list of path(...).", "Are the square brackets there, and no quotes around the name?", "chat/routing.py", 'urlpatterns'),
+    Rule(r"as_asgi\(\) takes 1 positional argument but 4 were given", "as_asgi is named in the route, and not called.", "Are its brackets there?", "chat/routing.py", 'as_asgi'),
+    Rule(r"object \w+ can't be used in 'await' expression", "Channels wanted to await this, and it is no async application.", "Does the route say ....as_asgi(), and is the consumer a WebsocketConsumer?", "chat/routing.py", 'ws/'),
     Rule(r"has no attribute 'as_view'", "as_view() is for class-based views; a consumer has another word for it.", "as_asgi()?", "chat/routing.py"),
-    Rule(r"No route found for path '([^']*)'", "No route fits the address {1}, and an exception is the answer.", "Does the route have no slash before, one behind, and is there a last route for all the rest?", "chat/routing.py"),
+    Rule(r"No route found for path '([^']*)'", "No route fits the address {1}, and an exception is the answer.", "Does the route have no slash before, one behind, and is there a last route for all the rest?", "chat/routing.py", 'urlpatterns'),
     Rule(r"has not been accepted|before it accepted", "There is no connection yet on which anything could be sent.", "Which call has to come first in connect?"),
     Rule(r"unexpected keyword argument '(text_data|bytes_data)'", "Channels passes {1} by its name, and receive has no such parameter.", "Is it def receive(self, text_data=None, bytes_data=None)?"),
     Rule(r"disconnect\(\) takes 1 positional argument but 2", "Channels tells disconnect the close code, and it has no place for it.", "Is it def disconnect(self, code)?"),
@@ -79,25 +96,16 @@ RULES = [
     Rule(r"RecursionError", "The frame is nested so deep that json.loads gives up.", "Is RecursionError among the exceptions that you catch?"),
     Rule(r"string indices must be integers", "This is a text, not a dictionary.", "Has json.loads read it yet?"),
     Rule(r"(?:list|int|float|NoneType|str)' object (?:has no attribute|is not subscriptable)|indices must be integers", "The frame held something other than you thought.", "Which types may JSON bring, and what do you do for each?"),
-    Rule(r"is not str|object has no attribute 'encode'|which is no JSON", "What goes to the browser has to be text, with JSON in it.", "Is json.dumps(...) around the dictionary that you send?"),
+    Rule(r"is not str|object has no attribute 'encode'|which is no JSON", "What goes to the browser has to be text, with JSON in it.", "Is json.dumps(...) around the dictionary that you send?", "chat/consumers.py", "send("),
     Rule(r"missing 1 required positional argument: 'fp'|dump\(\) missing", "json.dump writes to a file; with an s it makes text.", "json.dumps?"),
-    # Channels: the layer
-    Rule(r"'NoneType' object has no attribute 'group_\w+'|no channel layer|unconfigured", "self.channel_layer is None: the settings name no channel layer.", 'Does mywebsite/settings.py have CHANNEL_LAYERS, with a "default"?', "mywebsite/settings.py"),
-    Rule(r"object has no attribute 'channel_name'", "Without a channel layer a consumer has no mailbox.", "Does mywebsite/settings.py have CHANNEL_LAYERS?", "mywebsite/settings.py"),
-    Rule(r"Cannot import BACKEND '([^']*)'", "There is no class {1}.", "Is it channels.layers.InMemoryChannelLayer, letter by letter?", "mywebsite/settings.py"),
-    Rule(r"No BACKEND specified", 'The key that names the class of the channel layer is "BACKEND".', "Which key do the settings have?", "mywebsite/settings.py"),
-    Rule(r"No handler for message type (\S+)", "An event of type {1} came, and the consumer has no method for it: every tab of the group is cut off.", "Is the method called as the type, with _ for the dot?", "chat/consumers.py"),
-    Rule(r"has no 'type' attribute", "The event has no type, so no consumer knows which method should get it.", 'Does the event of group_send have a "type", in quotes?', "chat/consumers.py"),
-    Rule(r"Group name must be", "A group's name is made of letters, digits, - _ and ., and the group comes before the channel's name.", "Which two arguments, in which order, does group_add get?"),
-    Rule(r"non-async-marked callable", "async_to_sync wants the function itself; here it was called already.", "async_to_sync(the function)(its arguments): where do the brackets stand?"),
-    Rule(r"AsyncToSync in the same thread", "async_to_sync is for synchronous code; here an event loop is running.", "Is the method a plain def, in a WebsocketConsumer?"),
-    Rule(r"coroutine '([\w.]+)' was never awaited", "{1} is async: it was called, and never run.", "Is async_to_sync missing somewhere, or is an async too many?"),
-    Rule(r"object NoneType can't be used in 'await'", "The class awaits its methods, and they are plain ones.", "Does the consumer inherit from WebsocketConsumer?"),
+    Rule(r"no class that inherits from WebsocketConsumer", "Only a class that inherits from WebsocketConsumer has accept, send and the rest.", "What stands in the brackets behind the name of the class?", "chat/consumers.py", "class "),
+    Rule(r"send\(\) got an unexpected keyword argument '(\w+)'", "send takes the text as text_data=, and knows no {1}.", "Is it self.send(text_data=...)?"),
+    # Whatever is left
     Rule(r"has no attribute '(\w+)'", "There is nothing called {1}.", "Is it spelled right?"),
     Rule(r"takes (?:from )?\d.* positional arguments? but \d+ (?:was|were) given", "A function got more than it has places for.", "Which parameters does the lesson write for it?"),
     # The server
-    Rule(r"You have not set ASGI_APPLICATION", "Daphne asks the settings for the entrance, and they name none.", "Is there a line ASGI_APPLICATION = ...?", "mywebsite/settings.py"),
-    Rule(r"HTTP 404", "The server took the handshake for a page: it is Django's own, which knows no WebSockets.", 'Is "daphne" the first of INSTALLED_APPS, and does the start line say ASGI/Daphne?', "mywebsite/settings.py"),
+    Rule(r"You have not set ASGI_APPLICATION", "Daphne asks the settings for the entrance, and they name none.", "Is there a line ASGI_APPLICATION = ...?", "mywebsite/settings.py", 'ASGI_APPLICATION'),
+    Rule(r"handshake.*HTTP 404|rejected.*HTTP 404", "The server took the handshake for a page: it is Django's own, which knows no WebSockets.", 'Is "daphne" the first of INSTALLED_APPS, and does the start line say ASGI/Daphne?', "mywebsite/settings.py", "INSTALLED_APPS"),
 ]  # fmt: skip
 
 
@@ -111,5 +119,5 @@ def apply(text: str) -> Rule | None:
             def filled(sentence: str, fill: dict[str, str] = fill) -> str:
                 return re.sub(r"\{(\d)(!r)?\}", lambda m: repr(fill[m[1]]) if m[2] else fill[m[1]], sentence)
 
-            return Rule(rule.pattern, filled(rule.why), filled(rule.hint), rule.file, rule.word)
+            return Rule(rule.pattern, filled(rule.why), filled(rule.hint), rule.file, filled(rule.word), rule.over)
     return None
