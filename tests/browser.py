@@ -8,6 +8,17 @@ from contextlib import contextmanager
 from tests.html import elements
 from tests.teach import diary
 
+WATCH = """
+window.WebSocket = class extends WebSocket {
+  constructor(...args) {
+    super(...args);
+    window.courseSocket = this;
+    this.addEventListener("open", () => (this.statusBefore = courseStatus()));  // first of all listeners
+    this.addEventListener("message", () => setTimeout(() => (this.greeted = true)));  // after all listeners
+  }
+};
+window.courseStatus = () => document.querySelector('[role="status"], output').innerText.trim();
+"""
 PATIENCE = 4000  # milliseconds until the page counts as not doing it
 BY_HAND = "No browser was found. Look by hand: make run, then open http://127.0.0.1:8000/ and try it."
 
@@ -56,13 +67,22 @@ class Page:
         self.page.set_default_timeout(PATIENCE)
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", lambda line: line.type == "error" and self.errors.append(line.text))
+        self.page.on("console", self.note)
+        self.page.add_init_script(WATCH)
         diary.note("opened the page in a browser window")
         self.page.goto(f"http://{server.address}/")
 
+    def note(self, line) -> None:
+        """Keep what is red in the console, but for the icon that a browser asks for by itself."""
+        if line.type == "error" and not line.location["url"].endswith("/favicon.ico"):
+            self.errors.append(line.text)
+
     def connect(self) -> "Page":
-        """Wait until the page says that it is connected, and return it."""
-        assert self.status_leaves(self.plain), (
+        """Wait until the page is greeted and says that it is connected, and return it."""
+        greeted = self.comes_true(lambda: self.page.wait_for_function("window.courseSocket?.greeted"))
+        assert greeted, f"The page was not greeted: it has no WebSocket, or none that came about.{self.console()}"
+        before = self.page.evaluate("courseSocket.statusBefore")
+        assert self.status_leaves(before) and self.status_leaves(self.plain), (
             f'The page still says "{self.status()}" (the element with role="status"), as it did before its script ran.'
             f"{self.console()}"
         )
@@ -81,7 +101,14 @@ class Page:
         diary.note(f"typed {text!r} and pressed Enter")
         field = self.page.get_by_role("textbox").first
         field.fill(text)
-        field.press("Enter")
+        if field.evaluate("field => field.tagName") == "TEXTAREA":  # where Enter may begin a new line
+            self.page.locator("form").filter(has=field).get_by_role("button").first.click()
+        else:
+            field.press("Enter")
+
+    def send(self, frame: str) -> None:
+        """Send a frame through the page's own socket, past whatever the page's form does not let through."""
+        self.page.evaluate("frame => courseSocket.send(frame)", frame)
 
     def field(self) -> str:
         return self.page.get_by_role("textbox").first.input_value()

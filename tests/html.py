@@ -11,6 +11,7 @@ class Element:
     tag: str
     attributes: dict[str, str]
     text: str = ""
+    inside: tuple[str, ...] = ()  # the tags around it
 
 
 class Reader(HTMLParser):
@@ -20,7 +21,7 @@ class Reader(HTMLParser):
         self.open: list[Element] = []
 
     def handle_starttag(self, tag, attrs) -> None:
-        self.all.append(Element(tag, {key: value or "" for key, value in attrs}))
+        self.all.append(Element(tag, {key: value or "" for key, value in attrs}, "", tuple(e.tag for e in self.open)))
         if tag not in VOID:
             self.open.append(self.all[-1])
 
@@ -39,7 +40,7 @@ def elements(html: str, tag: str | None = None, **attributes: str) -> list[Eleme
     reader = Reader()
     reader.feed(html)
     return [
-        Element(e.tag, e.attributes, " ".join(e.text.split()))
+        Element(e.tag, e.attributes, " ".join(e.text.split()), e.inside)
         for e in reader.all
         if tag in (None, e.tag) and attributes.items() <= e.attributes.items()
     ]

@@ -21,6 +21,7 @@ def load() -> None:
         import django
 
         django.setup()
+        allow_this_machine()
     except (Exception, SystemExit) as error:
         problem = error
         forget_settings()
@@ -32,6 +33,14 @@ def forget_settings() -> None:
 
     settings._wrapped = empty
     del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+def allow_this_machine() -> None:
+    """Keep Django's rule "with DEBUG and no ALLOWED_HOSTS, this machine may ask": pytest-django turns DEBUG off."""
+    from django.conf import settings
+
+    if settings.DEBUG and not settings.ALLOWED_HOSTS:
+        settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 
 
 def is_students(path: str) -> bool:
@@ -94,7 +103,8 @@ def consumer_class() -> type:
     )
     module = importlib.import_module("chat.consumers")
     own = [c for c in vars(module).values() if inspect.isclass(c) and c.__module__ == module.__name__]
-    consumers = [c for c in own if issubclass(c, WebsocketConsumer)]
+    family = [c for c in own if issubclass(c, WebsocketConsumer)]
+    consumers = [c for c in family if not any(c in other.__mro__[1:] for other in family)]  # no base classes
     assert consumers or not any(issubclass(c, AsyncWebsocketConsumer) for c in own), (
         "The consumer in chat/consumers.py is an AsyncWebsocketConsumer; this course writes the synchronous kind."
     )

@@ -7,6 +7,7 @@ database or server.
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -65,7 +66,7 @@ class Server:
             with contextlib.suppress(subprocess.TimeoutExpired):  # the wait is the pause between two tries
                 self.process.wait(timeout=0.02)
                 break
-        raise AssertionError(f"python manage.py runserver did not start:\n{self.last_words()}")
+        raise self.fault("python manage.py runserver did not start.")
 
     def stop(self) -> None:
         """TERM, wait, KILL: Daphne may hang in a handler, and its exit code says nothing."""
@@ -80,6 +81,17 @@ class Server:
 
     def log(self) -> str:
         return self.log_path.read_text(encoding="utf-8", errors="replace")
+
+    def fault(self, message: str) -> NoFrame:
+        """Return an error that says `message`, what the server's log says last, and where in the student's code."""
+        log = self.log()
+        errors = re.findall(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Configured)\b.*$", log, re.MULTILINE)
+        frames = re.findall(re.escape(str(self.place)) + r'[/\\](.+?)", line (\d+)', log)
+        said = f"The server's log says: {errors[-1]}" if errors else f"The server's log ends:\n{self.last_words()}"
+        error = NoFrame(f"{message}\n{said}")
+        if frames:
+            error.place = (frames[-1][0].replace("\\", "/"), int(frames[-1][1]))
+        return error
 
     def last_words(self) -> str:
         lines = [line for line in self.log().splitlines() if line.strip()]
@@ -123,10 +135,8 @@ class NetworkTab:
             self.socket = self.connection.__enter__()
             diary.note(f"a tab connected over the network to {self.path.lstrip('/')}")
         except InvalidStatus as error:
-            raise NoFrame(
-                f"The server answered the handshake at {self.path} with HTTP {error.response.status_code}."
-                f" Its log ends:\n{self.server.last_words()}"
-            ) from None
+            status = error.response.status_code
+            raise self.server.fault(f"The server answered the handshake at {self.path} with HTTP {status}.") from None
         return self
 
     def __exit__(self, *exception) -> None:
@@ -147,10 +157,8 @@ class NetworkTab:
                 raise NoFrame(self.story(kind)) from None
             except ConnectionClosed as error:
                 code = error.rcvd.code if error.rcvd else 1006
-                raise NoFrame(
-                    f"The server closed the connection (code {code}). {self.story(kind)}\n"
-                    f"The server's log ends:\n{self.server.last_words()}"
-                ) from None
+                closed = f"The server closed the connection (code {code}). {self.story(kind)}"
+                raise self.server.fault(closed) from None
             self.seen.append(frame)
             if frame.get("type") == kind:
                 return frame

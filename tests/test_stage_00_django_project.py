@@ -52,11 +52,17 @@ def test_the_lobby_answers_at_the_address_slash():
 def test_the_lobby_has_a_form_with_a_labelled_field_and_a_button():
     html = lobby()
     assert elements(html, "form"), "The page at / has no <form>."
-    fields = [*elements(html, "input"), *elements(html, "textarea")]
+    fields = [f for f in (*elements(html, "input"), *elements(html, "textarea")) if "form" in f.inside]
     assert fields, "The form has no <input> to type a message into."
     labels = {label.attributes.get("for") for label in elements(html, "label")}
-    named = [f for f in fields if f.attributes.get("id") in labels - {None} or "aria-label" in f.attributes]
-    assert named or None in labels, "The <input> has no <label>."
+    named = [
+        f
+        for f in fields
+        if f.attributes.get("id", "") in labels - {None, ""}
+        or "label" in f.inside
+        or {"aria-label", "aria-labelledby"} & f.attributes.keys()
+    ]
+    assert named, "The <input> has no <label> that belongs to it."
     assert elements(html, "button") or elements(html, "input", type="submit"), "The form has no <button>."
 
 

@@ -45,7 +45,9 @@ async def get(application, path: str) -> int:
 
     from asgiref.testing import ApplicationCommunicator
 
-    scope = {"type": "http", "http_version": "1.1", "method": "GET", "path": path, "query_string": b"", "headers": []}
+    headers = [(b"host", b"localhost")]  # every browser sends it, and Django's CommonMiddleware looks at it
+    scope = {"type": "http", "http_version": "1.1", "method": "GET", "path": path, "query_string": b""}
+    scope["headers"] = headers
     communicator = ApplicationCommunicator(application, scope)
     await communicator.send_input({"type": "http.request"})
     event = await communicator.receive_output(timeout=5)

@@ -82,6 +82,22 @@ def test_an_odd_frame_gets_an_error_and_the_connection_lives_on(tab, kind):
 
 @pytest.mark.check(
     lesson="02",
+    section="Step 2: answer",
+    look="chat/consumers.py:def receive",
+    hint="Is what you send made of the message alone, and not of whatever else the browser has put beside it?",
+)
+def test_what_else_a_frame_says_changes_nothing(tab):
+    ada = tab()
+    ada.send({"type": "nonsense", "message": "hello"})
+    assert ada.receive("chat").get("message") == "hello", ada.story("chat")
+    ada.send({"message": "hello again"})
+    ada.receive("chat")
+    errors = [frame for frame in ada.seen if frame["type"] == "error"]
+    assert not errors, f"The message was answered, and called an error too: {errors[0]}"
+
+
+@pytest.mark.check(
+    lesson="02",
     section="If it does not work",
     look="chat/consumers.py:def disconnect",
     hint="If you have a method disconnect: is it def disconnect(self, code)?",

@@ -9,8 +9,11 @@ from pathlib import Path
 
 from .errors import CourseError
 
-NO_HOOKS = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.hooksPath", "GIT_CONFIG_VALUE_0": os.devnull}
-"""A hook, perhaps one for all of a user's repositories, must not stop a lesson half-way."""
+OURS = {"LC_ALL": "C", "GIT_CONFIG_COUNT": "2"}
+OURS |= {"GIT_CONFIG_KEY_0": "core.hooksPath", "GIT_CONFIG_VALUE_0": os.devnull}
+OURS |= {"GIT_CONFIG_KEY_1": "core.attributesFile", "GIT_CONFIG_VALUE_1": os.devnull}
+"""What a user has set for all repositories must not stop a lesson half-way (hooks), nor change what is saved (filters,
+such as nbstripout)."""
 
 
 class GitError(CourseError):
@@ -22,7 +25,7 @@ class Git:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.environ = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")} | {"LC_ALL": "C"} | NO_HOOKS
+        self.environ = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")} | OURS
 
     def run(self, *args: str, **options) -> str:
         """Run `git args` like `output`, and return its text without the last line end."""

@@ -172,6 +172,7 @@ class Course:
         looks = any(file.suffix in (".html", ".js") for file in path.rglob("*"))
         results, output = checks(place, number, "--browser-from", "0" if looks else "99")
         bad = [f"{name}: {result['outcome']}" for name, result in results.items() if result["outcome"] != "passed"]
+        bad += accusations(place, number)
         return bad + ([output] if bad or not results else [])
 
     def mistake(self, mistake: mistakes.Mistake) -> list[str]:
@@ -221,6 +222,13 @@ import sys, nbformat
 from nbclient import NotebookClient
 NotebookClient(nbformat.read(sys.argv[1], 4), timeout=60).execute()
 """
+
+
+def accusations(place: Path, stage: int) -> list[str]:
+    """Return what the finders of faults see in a correct solution: there should be nothing."""
+    from tests.teach import explain
+
+    return [f"{one.file}:{one.line}: accused, though correct: {one.why}" for one in explain.seen(place, stage)]
 
 
 def checks(place: Path, stage: int, *options: str) -> tuple[dict, str]:

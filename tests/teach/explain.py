@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import pytest
 
@@ -81,8 +82,9 @@ def explanation_of(name: str, stage: int, exception: BaseException, check: pytes
         why, hint = rule.why, rule.hint
     if meant := misspelt_attribute(everything):
         hint = f"Is it {meant}?"
-    overruled = bool(rule and rule.over and finding and finding.file == rule.file)
-    if finding and (overruled or not line or (finding.file, finding.line) == (file, line)):
+    if rule and rule.over and finding and finding.file != rule.file:
+        finding = None
+    if finding and (not line or (rule and rule.over) or (finding.file, finding.line) == (file, line)):
         file, line, why, hint = finding.file, finding.line, finding.why, finding.hint
     elif rule and rule.file and (rule.over or not line) and not syntax_error(exception):
         file, line = look(f"{rule.file}:{rule.word}")
@@ -106,6 +108,11 @@ def look_at(file: str, line: int) -> str:
     return f"{file}:{line}: {linecache.getline(str(project.ROOT / file), line).strip()}" if line else file
 
 
+def seen(root: Path, stage: int) -> list[source.Finding]:
+    """Return all that the finders see in the student's files below `root`, as far as it matters up to `stage`."""
+    return source.findings(root, stage, FINDERS) + (find_page.findings(root) if stage >= 4 else [])
+
+
 def misspelt_attribute(text: str) -> str:
     """Return the method of a consumer that somebody must have meant who wrote an attribute that is not there."""
     found = re.search(r"has no attribute '(\w+)'", text)
@@ -114,9 +121,7 @@ def misspelt_attribute(text: str) -> str:
 
 def first_finding(stage: int, file: str) -> source.Finding | None:
     """Return what the source shows, rather in the file where it broke than in another."""
-    found = source.findings(project.ROOT, stage, FINDERS)
-    if stage >= 4:
-        found += find_page.findings(project.ROOT)
+    found = seen(project.ROOT, stage)
     return next((one for one in found if one.file == file), found[0] if found else None)
 
 

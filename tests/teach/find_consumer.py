@@ -190,7 +190,8 @@ def different_groups(file: str, tree: ast.Module, text: str) -> Iterator[Finding
                 )
 
 
-def handlers_without_event(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+def event_methods(tree: ast.Module) -> set[str]:
+    """Return the names of the methods that the events of group_send ask for."""
     kinds = set()
     for call in layer_calls(tree, "group_send"):
         for node in ast.walk(call):
@@ -198,9 +199,13 @@ def handlers_without_event(file: str, tree: ast.Module, text: str) -> Iterator[F
                 for key, value in zip(node.keys, node.values, strict=True):
                     if isinstance(key, ast.Constant) and key.value == "type" and isinstance(value, ast.Constant):
                         kinds.add(str(value.value).replace(".", "_"))
+    return kinds
+
+
+def handlers_without_event(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
     for owner in consumers(tree):
         for method in methods(owner):
-            if method.name in kinds and len(method.args.args) < 2 and not method.args.vararg:
+            if method.name in event_methods(tree) and len(method.args.args) < 2 and not method.args.vararg:
                 yield Finding(
                     5,
                     file,
@@ -210,7 +215,52 @@ def handlers_without_event(file: str, tree: ast.Module, text: str) -> Iterator[F
                 )
 
 
+def handlers_that_say_nothing(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    for owner in consumers(tree):
+        for method in methods(owner):
+            if method.name in event_methods(tree) and not any(isinstance(node, ast.Call) for node in ast.walk(method)):
+                yield Finding(
+                    5,
+                    file,
+                    method.lineno,
+                    f"{method.name} gets the event, and hands nothing on: it calls nothing.",
+                    "Which call sends a frame to the browser of this consumer?",
+                )
+
+
+def groups_without_members(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    sends = list(layer_calls(tree, "group_send"))
+    if sends and "group_add" not in text and "groups" not in text:
+        yield Finding(
+            5,
+            file,
+            sends[0].lineno,
+            "There is a group_send, and no group_add: nobody is in the group.",
+            "When should a consumer join? (Lesson 5, step 1.)",
+        )
+
+
+def answers_twice(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    """receive posts to the group, and answers its own tab as well."""
+    for owner in consumers(tree):
+        for method in methods(owner):
+            if not any(layer_calls(method, "group_send")) or method.name in event_methods(tree):
+                continue
+            for call in calls(method, "send", "send_json"):
+                if "'chat'" in ast.unparse(call):
+                    yield Finding(
+                        5,
+                        file,
+                        call.lineno,
+                        "The message goes to its own tab here, and through the group once more: it is seen twice.",
+                        "Which of the two reaches everyone?",
+                    )
+
+
 FINDERS = [
+    handlers_that_say_nothing,
+    groups_without_members,
+    answers_twice,
     misspelt_methods,
     methods_inside_methods,
     async_methods,

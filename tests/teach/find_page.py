@@ -8,10 +8,15 @@ from tests.html import elements
 from tests.teach.source import Finding, nearest
 
 EVENTS = {"submit", "message", "open", "close", "error", "click"}
+KEYS = {"type", "message", "name", "names", "messages", "seq", "client_id", "to"}  # the words on the wire
+WSS = r"[\"'`]wss:"
+OBJECT_SENT = r"(?i)(?:socket|ws)\.send\(\s*\{"
+# What makes a pattern harmless, if it stands anywhere on the page.
+UNLESS = {WSS: "https", OBJECT_SENT: "JSON.stringify"}
 PATTERNS = [
     # (pattern, why, hint)
     (
-        r"\.(innerHTML|outerHTML)\s*\+?=|insertAdjacentHTML|document\.write",
+        r"\.(innerHTML|outerHTML)\s*\+?=(?!\s*[\"'][^\"']*[\"'];?\s*$)|insertAdjacentHTML|document\.write",
         "Text that is set like this is read as HTML: whoever writes a message can program the pages of the others.",
         "Which property takes letters as letters? (Lesson 4, step 3.)",
     ),
@@ -27,7 +32,7 @@ PATTERNS = [
         "Where does the page find its own address?",
     ),
     (
-        r"[\"'`]wss://",
+        WSS,
         "wss: is for pages that came by https:. This one came by http:, and the connection never stands.",
         "What does the lesson make of the page's own protocol?",
     ),
@@ -42,7 +47,7 @@ PATTERNS = [
         "Which property of the event has the text?",
     ),
     (
-        r"\.send\(\s*\{",
+        OBJECT_SENT,
         "An object is sent as the text [object Object].",
         "Which function makes JSON of it? (Lesson 4, step 1.)",
     ),
@@ -56,11 +61,6 @@ PATTERNS = [
         "This is the field itself, an object of the page, and not what was typed into it.",
         "Which property of a field is its text?",
     ),
-    (
-        r"<script[^>]*\ssrc=[^>]*>\s*[^<\s]",
-        "A script element with a src ignores what stands between its tags.",
-        "Does the src belong there?",
-    ),
 ]
 
 
@@ -69,8 +69,8 @@ def findings(root: Path) -> list[Finding]:
     places = ("templates/**/*.html", "chat/templates/**/*.html", "chat/static/**/*.js")
     files = sorted(path for place in places for path in root.glob(place))
     texts = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8", errors="replace") for path in files}
-    found = [finding for file, text in texts.items() for finding in in_file(file, text)]
     whole = "\n".join(texts.values())
+    found = [finding for file, text in texts.items() for finding in in_file(file, text, without_comments(whole))]
     page = next((file for file, text in texts.items() if "WebSocket" in text), "")
     if page:
         found += whole_page(page, texts[page], whole)
@@ -82,11 +82,12 @@ def findings(root: Path) -> list[Finding]:
     return found
 
 
-def in_file(file: str, text: str) -> Iterator[Finding]:
+def in_file(file: str, text: str, whole: str) -> Iterator[Finding]:
     for number, line in enumerate(text.splitlines(), 1):
         code = line.split("//")[0] if "://" not in line else line  # without a comment
         for pattern, why, hint in PATTERNS:
-            if re.search(pattern, code):
+            harmless = UNLESS.get(pattern, "") and UNLESS[pattern] in whole
+            if re.search(pattern, code) and not harmless:
                 yield Finding(4, file, number, why, hint)
         for event in re.findall(r"addEventListener\(\s*[\"'](\w+)", code):
             if meant := nearest(event, EVENTS):
@@ -99,6 +100,31 @@ def in_file(file: str, text: str) -> Iterator[Finding]:
                 yield Finding(4, file, number, why, "Are the two the same, slash by slash? (chat/routing.py)")
 
 
+def frames_of_the_page(file: str, text: str) -> Iterator[Finding]:
+    """What the page reads out of a frame: by JSON.parse, and by keys that the server sends."""
+    rows = list(enumerate(text.splitlines(), 1))
+    if "JSON.parse" not in text and "<script" in text:
+        number = next((number for number, row in rows if ".data" in row), 1)
+        yield Finding(4, file, number, "A frame comes as text, and nothing makes an object of it.", "JSON.parse?")
+    for name in re.findall(r"(\w+) = JSON\.parse\(", text):
+        for number, row in rows:
+            for key in re.findall(rf"(?<![\w.]){name}\.(\w+)", row):
+                if key not in KEYS:
+                    why = f"No frame of the server has a key {key!r}."
+                    yield Finding(4, file, number, why, f"Is it {name}.message?")
+
+
+def lines_outside_of_blocks(text: str) -> list[int]:
+    """Return the line of a script below the last block of a template that extends another one."""
+    last = text.rfind("{% endblock")
+    script = text.find("<script", last)
+    return [text.count("\n", 0, script) + 1] if "{% extends" in text and last >= 0 and script >= 0 else []
+
+
+def without_comments(text: str) -> str:
+    return "\n".join(re.sub(r"(?<!:)//.*", "", line) for line in text.splitlines())
+
+
 def whole_page(file: str, text: str, whole: str) -> Iterator[Finding]:
     """What only the page as a whole can tell: ids that are not there, listeners that are missing."""
     ids = {element.attributes.get("id") for element in elements(whole)}
@@ -107,19 +133,34 @@ def whole_page(file: str, text: str, whole: str) -> Iterator[Finding]:
             if name not in ids:
                 why = f"The script looks for an element with the id {name!r}, and the page has none."
                 yield Finding(4, file, number, why, "What is the id of that element in the HTML?")
+    yield from frames_of_the_page(file, text)
+    for number in lines_outside_of_blocks(text):
+        why = "A template that extends another one is used by its blocks only: what stands outside is left out."
+        yield Finding(4, file, number, why, "Does the script stand above the last {% endblock %}?")
+    if found := re.search(r"<script[^>]*\ssrc=[^>]*>\s*[^<\s]", text):
+        why = "A script element with a src ignores what stands between its tags."
+        yield Finding(4, file, text.count("\n", 0, found.start()) + 1, why, "Does the src belong there?")
+    if re.search(r"<button[^>]*\sdisabled", whole) and not re.search(
+        r"disabled\s*=\s*|removeAttribute", whole.replace("disabled = true", "")
+    ):
+        number = next(number for number, row in enumerate(text.splitlines(), 1) if "<button" in row)
+        yield Finding(
+            4, file, number, "The button is disabled, and nothing ever enables it.", "When may it be pressed?"
+        )
     line = next(number for number, row in enumerate(text.splitlines(), 1) if "WebSocket" in row)
     if text.count("new WebSocket") > 1 and "setTimeout" not in text:
         yield Finding(
             4, file, line, "The page opens two sockets, so it hears everything twice.", "Which of them can go?"
         )
-    if "preventDefault" not in whole and "submit" in whole:
+    if not re.search("preventDefault|onsubmit|return false", whole) and "submit" in whole:
         why = "Nothing keeps the form from doing what forms do: to ask for the page again."
         yield Finding(4, file, line, why, "Which call stops the browser's own submit?")
     if not re.search(r"[\"']close[\"']|onclose", whole):
         yield Finding(
             4, file, line, "Nobody listens for the end of the connection.", 'Which event comes then? ("close")'
         )
-    types = set(re.findall(r"(?:case\s+|type\s*===?\s*)[\"'](\w+)[\"']", whole))
-    if types and "chat" not in types:
-        why = f"The page waits for frames of type {', '.join(sorted(types))}, and the server sends chat."
+    types = re.findall(r"(?:case\s+|type\s*===?\s*)[\"'](\w+)[\"']", whole)
+    alike = [kind for kind in types if kind.startswith(("chat", "message"))]
+    if alike and "chat" not in alike:
+        why = f"The page waits for frames of type {alike[0]}, and the server sends chat."
         yield Finding(4, file, line, why, 'Is there a case "chat"?')

@@ -51,7 +51,7 @@ def inside_list(tree: ast.Module, line: int) -> bool:
 
 
 def asgi_order(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
-    awake = min((call.lineno for call in calls(tree, "get_asgi_application")), default=0)
+    awake = min((call.lineno for call in calls(tree, "get_asgi_application", "setup")), default=0)
     for node in tree.body:
         names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

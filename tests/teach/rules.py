@@ -105,7 +105,9 @@ RULES = [
     Rule(r"takes (?:from )?\d.* positional arguments? but \d+ (?:was|were) given", "A function got more than it has places for.", "Which parameters does the lesson write for it?"),
     # The server
     Rule(r"You have not set ASGI_APPLICATION", "Daphne asks the settings for the entrance, and they name none.", "Is there a line ASGI_APPLICATION = ...?", "mywebsite/settings.py", 'ASGI_APPLICATION'),
-    Rule(r"handshake.*HTTP 404|rejected.*HTTP 404", "The server took the handshake for a page: it is Django's own, which knows no WebSockets.", 'Is "daphne" the first of INSTALLED_APPS, and does the start line say ASGI/Daphne?', "mywebsite/settings.py", "INSTALLED_APPS"),
+    Rule(r"handshake.*HTTP 404|rejected.*HTTP 404", "The server took the handshake for a page: it is Django's own, which knows no WebSockets.", 'Is "daphne" the first of INSTALLED_APPS, and does the start line say ASGI/Daphne?', "mywebsite/settings.py", "INSTALLED_APPS", True),
+    Rule(r"daphne\.E001", "Whichever app brings a runserver and stands first wins, and it is not Daphne.", 'Is "daphne" the first of INSTALLED_APPS?', "mywebsite/settings.py", "django.contrib.staticfiles", True),
+    Rule(r"code 1006", "The server cut the connection without a word, as Daphne does when a frame is longer than it allows.", "Does a setting limit the size of a frame?", "mywebsite/settings.py", "MAX_", True),
 ]  # fmt: skip
 
 
