@@ -9,11 +9,16 @@ from pathlib import Path
 
 from .errors import CourseError
 
-OURS = {"LC_ALL": "C", "GIT_CONFIG_COUNT": "2"}
-OURS |= {"GIT_CONFIG_KEY_0": "core.hooksPath", "GIT_CONFIG_VALUE_0": os.devnull}
-OURS |= {"GIT_CONFIG_KEY_1": "core.attributesFile", "GIT_CONFIG_VALUE_1": os.devnull}
-"""What a user has set for all repositories must not stop a lesson half-way (hooks), nor change what is saved (filters,
-such as nbstripout)."""
+OURS = {
+    "LC_ALL": "C",
+    "GIT_CONFIG_COUNT": "2",
+    "GIT_CONFIG_KEY_0": "core.hooksPath",
+    "GIT_CONFIG_VALUE_0": os.devnull,
+    "GIT_CONFIG_KEY_1": "core.attributesFile",
+    "GIT_CONFIG_VALUE_1": os.devnull,
+}
+"""What a user has set up for all repositories must not stop a lesson half-way, as a hook may, nor change what is saved,
+as a filter does (nbstripout, for one)."""
 
 
 class GitError(CourseError):

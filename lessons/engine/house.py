@@ -7,6 +7,7 @@ from pathlib import Path
 from .commands import ROOT
 from .disk import app_on_disk, marker
 from .lesson import Lesson
+from .mistakes import with_table
 from .stages import MARKER, Files
 
 SECTIONS = (
@@ -43,6 +44,8 @@ def lessons(all_lessons: list[Lesson]) -> list[str]:
             problems.append(f"{lesson.file}:1: should have three questions with folded answers")
         if "<summary>For the teacher</summary>" not in text:
             problems.append(f"{lesson.file}:1: has no folded box for the teacher")
+        if with_table(text, lesson.number) != text:
+            problems.append(f"{lesson.file}:1: 'If it does not work' is not as tests/mistakes has it. Run: make write")
         if not any(block.kind == "mermaid" for block in lesson.blocks):
             problems.append(f"{lesson.file}:1: has no diagram of who speaks to whom")
     for path in [*ROOT.glob("*.md"), *ROOT.glob("lessons/*/*.md"), *ROOT.glob("tests/**/*.md")]:

@@ -5,6 +5,7 @@ proof that the checks teach, the stock of the drills, and the source of the less
 """
 
 import json
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from .stages import Files
 
 FOLDER = ROOT / "tests" / "mistakes"
 LONGEST = 14  # lines of an explanation
+TABLE = re.compile(r"(## If it does not work\n\n)\| you see .*?\n\n", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,11 @@ def uncovered(mistakes: list[Mistake], checks: set[str]) -> list[str]:
     return [f"no mistake in tests/mistakes turns {name} red" for name in missing]
 
 
-def table(mistakes: list[Mistake], stage: int) -> str:
-    """Return the table of a lesson's "If it does not work"."""
-    rows = [m for m in mistakes if m.stage == stage and m.see]
-    lines = [f"| {m.see} | {m.because} | {m.do} |" for m in rows]
-    return "\n".join(["| you see | because | do |", "|---|---|---|", *lines]) + "\n"
+def with_table(lesson: str, stage: int) -> str:
+    """Return a lesson's text with the table of "If it does not work" as the catalogue has it."""
+    path = FOLDER / f"{stage:02}.toml"
+    entries = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    rows = [row for kind in ("mistake", "elsewhere") for row in entries.get(kind, []) if "see" in row]
+    lines = [f"| {row['see']} | {row['because']} | {row['do']} |" for row in rows]
+    table = "\n".join(["| you see | because | do |", "|---|---|---|", *lines]) + "\n\n"
+    return TABLE.sub(lambda found: found[1] + table, lesson, count=1) if rows else lesson

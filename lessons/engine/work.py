@@ -15,6 +15,7 @@ from .disk import app_on_disk, lessons_on_disk, marker, put
 from .errors import CourseError
 from .git import Git, GitError
 from .lesson import APP, Lesson
+from .mistakes import with_table
 from .stages import MARKER, Files, is_app_path, make_stages
 from .tags import TRAILER, course_commit, lessons_of, make_tags
 
@@ -182,7 +183,10 @@ def remove_stale_caches() -> None:
 
 
 def write(force: str) -> None:
-    """`make write`: put the last lesson's code to the top of the course; an author's edit there is not overwritten."""
+    """`make write`: put the last lesson's code to the top, and the tables of mistakes into the lessons.
+
+    An author's own edit at the top is not overwritten.
+    """
     git, lessons = repository(), lessons_on_disk()
     if course_commit(git, "HEAD"):
         raise CourseError(
@@ -203,6 +207,11 @@ def write(force: str) -> None:
         kept = free_name(git, "work/before-write")
         git.run("update-ref", f"refs/heads/{kept}", snapshot(git, git.run("rev-parse", "HEAD")), "")
         print(f"What was there is kept on the branch {kept}.")
+    for lesson in lessons:
+        text = (ROOT / lesson.file).read_text(encoding="utf-8")
+        if with_table(text, lesson.number) != text:
+            put(ROOT, {lesson.file: with_table(text, lesson.number)})
+            print(f"wrote {lesson.file}, its table of mistakes")
     changed = {path: text for path, text in new.items() if now.get(path) != text}
     put(ROOT, {**changed, MARKER: f"{lessons[-1].number}\n"})
     for path in set(now) - set(new):
