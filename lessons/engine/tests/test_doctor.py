@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from .. import doctor, work
-from ..doctor import CURE, NOTE, OK, ROOT, Finding
+from ..commands import ROOT
+from ..doctor import clone, machine, website
+from ..doctor.finding import CURE, NOTE, OK, Finding
 from ..errors import CourseError
 from ..git import Git, GitError
 from ..tags import make_tags
@@ -58,7 +60,7 @@ def site(tmp_path):
         for name, text in (("mywebsite/settings.py", settings), ("chat/asgi.py", asgi)):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
-        return doctor.website(folder, limit)
+        return website.how_far(folder, limit)
 
     return look
 
@@ -76,8 +78,9 @@ def test_a_finding_that_breaks_is_a_line_of_the_page_and_the_rest_goes_on(monkey
     def broken(*_):
         raise ZeroDivisionError("by accident")
 
-    for name in ("packages", "git_itself", "website", "browser", "disk"):
-        monkeypatch.setattr(doctor, name, broken)
+    for where, names in ((clone, "packages git_itself"), (website, "how_far browser"), (machine, "disk")):
+        for name in names.split():
+            monkeypatch.setattr(where, name, broken)
     assert doctor.doctor("8000") == 1
     page = capsys.readouterr().out
     assert "CURE  the disk could not be looked at: ZeroDivisionError: by accident\n" in page
@@ -124,21 +127,21 @@ def test_the_page_names_no_home_no_user_and_no_secret(monkeypatch, tmp_path):
 # Python and the packages
 
 
-def test_python_has_to_be_the_courses_own(monkeypatch):
-    monkeypatch.setattr(doctor, "inside_course", lambda: True)
-    assert doctor.python().status == (NOTE if sys.version_info >= (3, 14) else OK)
-    monkeypatch.setattr(doctor, "inside_course", lambda: False)
-    assert doctor.python().status == CURE and "make setup" in doctor.python().cure
+@pytest.mark.parametrize(("inside", "status"), [(True, NOTE if sys.version_info >= (3, 14) else OK), (False, CURE)])
+def test_python_has_to_be_the_courses_own(monkeypatch, inside, status):
+    monkeypatch.setattr(clone, "inside_course", lambda: inside)
+    found = clone.python()
+    assert found.status == status and ("make setup" in found.cure) == (status == CURE)
 
 
 def test_the_lock_is_read_for_this_system():
-    assert doctor.pins(LOCK) == {"alone": "1.0", "both-lines": "6.2", "extra": "3.0"}
+    assert clone.pins(LOCK) == {"alone": "1.0", "both-lines": "6.2", "extra": "3.0"}
 
 
 @pytest.mark.parametrize("extra", ["core", "browser"])
 def test_the_real_lock_is_read_whole(extra):
-    text = doctor.requirements(extra).read_text(encoding="utf-8")
-    assert text.count("==") - text.count(" == '") == len(doctor.PIN.findall(text))
+    text = clone.requirements(extra).read_text(encoding="utf-8")
+    assert text.count("==") - text.count(" == '") == len(clone.PIN.findall(text))
 
 
 @pytest.mark.parametrize(
@@ -153,22 +156,22 @@ def test_the_real_lock_is_read_whole(extra):
 )
 def test_packages_are_compared_with_the_lock(monkeypatch, tmp_path, extra, there, status, words):
     (tmp_path / "lock.txt").write_text(LOCK, encoding="utf-8")
-    monkeypatch.setattr(doctor, "requirements", lambda extra: tmp_path / "lock.txt")
-    monkeypatch.setattr(doctor, "installed", lambda name: there.get(name, ""))
-    found = doctor.packages(extra)
+    monkeypatch.setattr(clone, "requirements", lambda extra: tmp_path / "lock.txt")
+    monkeypatch.setattr(clone, "installed", lambda name: there.get(name, ""))
+    found = clone.packages(extra)
     assert found.status == status and words in found.what
     assert ("--require-hashes -r lock.txt" in found.cure) == (status == CURE)
 
 
 def test_a_package_is_asked_for_its_version():
-    assert doctor.installed("pytest") == pytest.__version__ and doctor.installed("no-such-package") == ""
+    assert clone.installed("pytest") == pytest.__version__ and clone.installed("no-such-package") == ""
 
 
 # Git
 
 
 def test_git_and_the_repository_are_there(student):
-    assert doctor.git_itself(Git(student.root)).status == OK
+    assert clone.git_itself(Git(student.root)).status == OK
 
 
 @pytest.mark.parametrize(("version", "status"), [("2.25.1", CURE), ("2.30.2", CURE), ("2.31.0.windows.1", OK)])
@@ -176,59 +179,59 @@ def test_an_old_git_is_named(student, monkeypatch, version, status):
     git = Git(student.root)
     monkeypatch.setattr(git, "run", lambda *args: f"git version {version}")
     monkeypatch.setattr(git, "is_repository", lambda: True)
-    assert doctor.git_itself(git).status == status
+    assert clone.git_itself(git).status == status
 
 
 def test_a_folder_from_a_zip_file_is_no_repository(tmp_path):
-    found = doctor.git_itself(Git(tmp_path))
+    found = clone.git_itself(Git(tmp_path))
     assert found.status == CURE and "git clone" in found.cure
 
 
 def test_git_itself_says_why_it_does_not_read_a_repository(tmp_path):
     (tmp_path / ".git").write_text("nonsense", encoding="utf-8")
     with pytest.raises(GitError, match="invalid gitfile format"):
-        doctor.git_itself(Git(tmp_path))
+        clone.git_itself(Git(tmp_path))
 
 
 def test_without_git_that_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    found = doctor.look_at("git", lambda: doctor.git_itself(Git(tmp_path)))
+    found = doctor.look_at("git", lambda: clone.git_itself(Git(tmp_path)))
     assert found.status == CURE and "git is not installed" in found.cure
 
 
 def test_the_branch_of_a_lesson_has_its_stage_marker(student):
     git = Git(student.root)
-    assert doctor.branch(git).what.startswith("branch main, at ")
+    assert clone.branch(git).what.startswith("branch main, at ")
     student.git("checkout", "-q", "stage-01")
-    assert doctor.branch(git).what.startswith("branch (none), at stage-01, of the course at ")
+    assert clone.branch(git).what.startswith("branch (none), at stage-01, of the course at ")
     student.git("switch", "-q", "-c", "work/01-toy")
-    assert doctor.branch(git).status == OK
+    assert clone.branch(git).status == OK
     student.put({"lessons/STAGE": b"2\n"})
-    found = doctor.branch(git)
+    found = clone.branch(git)
     assert found.status == CURE and "lessons/STAGE says 2" in found.what and found.cure.startswith("Write 1 ")
 
 
 def test_what_is_not_committed_is_counted(student, monkeypatch):
     monkeypatch.setattr(work, "ROOT", student.root)
     git = Git(student.root)
-    assert doctor.work(git).status == OK
+    assert clone.work(git).status == OK
     student.put({"chat/a.py": b"x\n", "chat/two words.py": b"", "templates/a.html": None})
-    found = doctor.work(git)
+    found = clone.work(git)
     assert found.status == NOTE and ": 3." in found.what
 
 
 def test_work_that_cannot_be_saved_is_ill(student, monkeypatch):
     monkeypatch.setattr(work, "ROOT", student.root)
     student.put({".git/index.lock": b""})
-    found = doctor.work(Git(student.root))
+    found = clone.work(Git(student.root))
     assert found.status == CURE and "index.lock" in found.cure
 
 
 def test_the_tags_are_as_the_course_makes_them(student):
     git = Git(student.root)
-    assert doctor.tags(git) == Finding(OK, "3 stage tags, all of this course and where they belong")
+    assert clone.tags(git) == Finding(OK, "3 stage tags, all of this course and where they belong")
     student.git("checkout", "-q", "stage-01")
-    assert doctor.tags(git).status == OK
+    assert clone.tags(git).status == OK
 
 
 def test_tags_of_a_later_commit_of_the_course_are_fine(student):
@@ -236,7 +239,7 @@ def test_tags_of_a_later_commit_of_the_course_are_fine(student):
     student.commit({"README.md": b"new\n"})
     make_tags(Git(student.root))
     student.git("checkout", "-q", "old")
-    assert doctor.tags(Git(student.root)).status == OK
+    assert clone.tags(Git(student.root)).status == OK
 
 
 @pytest.mark.parametrize(
@@ -251,7 +254,7 @@ def test_tags_of_a_later_commit_of_the_course_are_fine(student):
 def test_tags_that_are_missing_or_moved_are_named(student, head, command, tag, delete):
     student.git("checkout", "-q", head)
     student.git(*command)
-    found = doctor.tags(Git(student.root))
+    found = clone.tags(Git(student.root))
     assert found.status == CURE and found.what.endswith(f": {tag}")
     assert found.cure == (f"git tag -d {tag}, then " if delete else "") + "git switch main, then make stages"
 
@@ -259,7 +262,7 @@ def test_tags_that_are_missing_or_moved_are_named(student, head, command, tag, d
 def test_tags_of_another_course_are_named(student):
     student.git("checkout", "-q", "--orphan", "another")
     student.commit()
-    found = doctor.tags(Git(student.root))
+    found = clone.tags(Git(student.root))
     assert found.status == CURE and found.what.endswith(": stage-00, stage-01, stage-02")
 
 
@@ -268,37 +271,37 @@ def test_tags_of_another_course_are_named(student):
 
 def test_settings_daphne_and_application_that_are_well(site):
     told = site(SETTINGS.format('"daphne", "django.contrib.staticfiles"', "chat.asgi.application"))
-    assert doctor.settings(told, 4).status == OK
-    assert doctor.daphne(told, 4).status == OK
-    assert doctor.asgi(told, 4) == Finding(OK, "ASGI_APPLICATION is chat.asgi.application, and can be imported")
+    assert website.settings(told, 4).status == OK
+    assert website.daphne(told, 4).status == OK
+    assert website.asgi(told, 4) == Finding(OK, "ASGI_APPLICATION is chat.asgi.application, and can be imported")
 
 
 def test_daphne_behind_staticfiles_is_ill_from_stage_4_on(site):
     told = site(SETTINGS.format('"django.contrib.staticfiles", "daphne"', ""))
-    assert doctor.daphne(told, 3).status == NOTE
-    found = doctor.daphne(told, 4)
+    assert website.daphne(told, 3).status == NOTE
+    found = website.daphne(told, 4)
     assert found.status == CURE and "not the first in INSTALLED_APPS" in found.what and '"daphne" first' in found.cure
 
 
 def test_daphne_that_is_nowhere_is_ill_from_stage_4_on():
     told = {"apps": ["chat"], "runserver": "django.core", "name": ""}
-    assert doctor.daphne(told, 3).status == NOTE
-    assert doctor.daphne(told, 4).status == CURE and "Daphne is not in INSTALLED_APPS" in doctor.daphne(told, 4).what
+    assert website.daphne(told, 3).status == NOTE
+    assert website.daphne(told, 4).status == CURE and "Daphne is not in INSTALLED_APPS" in website.daphne(told, 4).what
 
 
 def test_an_application_is_needed_from_stage_1_on_and_what_the_settings_print_or_ask_does_no_harm(site):
     told = site('print("{\\"a\\": 1}" * 9999)\nimport sys\nsys.stdin.read()\n' + SETTINGS.format("", ""))
-    assert doctor.settings(told, 0).status == OK
-    assert doctor.asgi(told, 0).status == NOTE
-    found = doctor.asgi(told, 1)
+    assert website.settings(told, 0).status == OK
+    assert website.asgi(told, 0).status == NOTE
+    found = website.asgi(told, 1)
     assert found.status == CURE and "has no ASGI_APPLICATION" in found.what and "Lesson 1" in found.cure
 
 
 def test_an_application_that_breaks_is_told_by_its_first_cause_and_place(site):
     asgi = "def f():\n    return 1 / 0\n\ntry:\n    f()\nexcept Exception as e:\n    raise OSError('second') from e\n"
     told = site(SETTINGS.format("", "chat.asgi.application"), asgi)
-    assert doctor.settings(told, 5).status == OK
-    found = doctor.asgi(told, 5)
+    assert website.settings(told, 5).status == OK
+    found = website.asgi(told, 5)
     assert found.status == CURE
     assert "application cannot be imported: ZeroDivisionError: division by zero (chat/asgi.py:2)" in found.what
 
@@ -316,20 +319,20 @@ def test_an_application_that_breaks_is_told_by_its_first_cause_and_place(site):
 )
 def test_settings_that_break_are_told_by_the_last_line_and_place(site, settings, words):
     told = site(settings)
-    found = doctor.settings(told, 5)
+    found = website.settings(told, 5)
     assert found.status == CURE and found.what == f"Django does not start with your settings: {words}"
-    assert {doctor.daphne(told, 5).status, doctor.asgi(told, 5).status} == {NOTE}
+    assert {website.daphne(told, 5).status, website.asgi(told, 5).status} == {NOTE}
 
 
 def test_an_endless_loop_has_an_end_and_a_place(site):
-    found = doctor.settings(site("a = 1\nwhile True:\n    a = 2\n", limit=0.5), 5)
+    found = website.settings(site("a = 1\nwhile True:\n    a = 2\n", limit=0.5), 5)
     assert found.status == CURE and "no end after 0.5 seconds (mywebsite/settings.py:" in found.what
 
 
 def test_at_the_very_beginning_there_are_no_settings_yet(monkeypatch, tmp_path):
-    monkeypatch.setattr(doctor, "ROOT", tmp_path)
-    assert doctor.settings({"story": "nothing"}, 0).status == NOTE
-    assert doctor.settings({"story": "nothing"}, 1).status == CURE
+    monkeypatch.setattr(website, "ROOT", tmp_path)
+    assert website.settings({"story": "nothing"}, 0).status == NOTE
+    assert website.settings({"story": "nothing"}, 1).status == CURE
 
 
 # The browser
@@ -345,18 +348,18 @@ def test_at_the_very_beginning_there_are_no_settings_yet(monkeypatch, tmp_path):
     ],
 )
 def test_a_browser_starts_or_is_told_about(monkeypatch, there, facts, status):
-    monkeypatch.setattr(doctor, "installed", lambda name: there)
-    monkeypatch.setattr(doctor, "child", lambda call, folder, limit: (facts, ""))
-    assert doctor.browser().status == status
+    monkeypatch.setattr(website, "installed", lambda name: there)
+    monkeypatch.setattr(website, "child", lambda call, folder, limit: (facts, ""))
+    assert website.browser().status == status
 
 
-@pytest.mark.skipif(not doctor.installed("playwright"), reason="NOT CHECKED: Playwright is not installed")
+@pytest.mark.skipif(not clone.installed("playwright"), reason="NOT CHECKED: Playwright is not installed")
 def test_browsers_are_looked_for_where_the_checks_look(monkeypatch, tmp_path):
     program = tmp_path / ("chromium.exe" if os.name == "nt" else "chromium")
     program.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    facts, _ = doctor.child("probe_browser()", ROOT, 20)
+    facts, _ = website.child("probe_browser()", ROOT, 20)
     assert [path.lower() for path in facts["found"]] == [str(program).lower()]
 
 
@@ -366,7 +369,7 @@ def test_browsers_are_looked_for_where_the_checks_look(monkeypatch, tmp_path):
 def test_a_port_that_is_free():
     with listening() as port:
         pass
-    assert doctor.port_free(str(port)) == Finding(OK, f"port {port} is free")
+    assert machine.port_free(str(port)) == Finding(OK, f"port {port} is free")
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="NOT CHECKED: only Linux has /proc")
@@ -374,7 +377,7 @@ def test_a_busy_port_is_told_with_the_process_that_holds_it(tmp_path):
     script = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True)"
     command = [sys.executable, "-c", f"{script}; time.sleep(60)"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as other:
-        found = doctor.port_free(other.stdout.readline().strip())
+        found = machine.port_free(other.stdout.readline().strip())
         other.kill()
     assert found.status == CURE and f"It is held by process {other.pid}, python" in found.what
     assert "make run PORT=" in found.cure
@@ -382,9 +385,9 @@ def test_a_busy_port_is_told_with_the_process_that_holds_it(tmp_path):
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="NOT CHECKED: only Linux has /proc")
 def test_the_courses_own_server_is_no_illness(monkeypatch):
-    monkeypatch.setattr(doctor, "ROOT", Path.cwd())
+    monkeypatch.setattr(machine, "ROOT", Path.cwd())
     with listening() as port:
-        found = doctor.port_free(str(port))
+        found = machine.port_free(str(port))
     assert found.status == NOTE and f"process {os.getpid()}" in found.what
 
 
@@ -399,34 +402,34 @@ def test_the_courses_own_server_is_no_illness(monkeypatch):
 )
 def test_other_systems_are_asked_by_their_tools(monkeypatch, tool, output, who):
     answers = {tool: output, "tasklist": '"python.exe","4711","Console"\n'}
-    monkeypatch.setattr(doctor, "said", lambda *command: answers.get(command[0], ""))
-    monkeypatch.setattr(doctor.glob, "glob", lambda pattern: [])
-    assert doctor.holder(8000) == who
+    monkeypatch.setattr(machine, "said", lambda *command: answers.get(command[0], ""))
+    monkeypatch.setattr(machine.glob, "glob", lambda pattern: [])
+    assert machine.holder(8000) == who
 
 
 def test_a_tool_that_is_not_there_says_nothing():
-    assert doctor.said("no-such-tool") == ""
+    assert machine.said("no-such-tool") == ""
 
 
 def test_where_the_system_does_not_tell_that_is_said(monkeypatch):
-    monkeypatch.setattr(doctor, "holder", lambda port: ("", ""))
+    monkeypatch.setattr(machine, "holder", lambda port: ("", ""))
     with listening() as port:
-        assert "The system does not tell who holds it." in doctor.port_free(str(port)).what
+        assert "The system does not tell who holds it." in machine.port_free(str(port)).what
 
 
 def test_a_reserved_port_has_no_holder(monkeypatch):
     def refuse(host, port):
         raise CourseError("Port 80 is reserved by the system. Take one above 1023: make run PORT=8001")
 
-    monkeypatch.setattr(doctor, "check_free", refuse)
-    assert doctor.port_free("80") == Finding(
+    monkeypatch.setattr(machine, "check_free", refuse)
+    assert machine.port_free("80") == Finding(
         CURE, "Port 80 is reserved by the system", "Take one above 1023: make run PORT=8001"
     )
 
 
 @pytest.mark.parametrize("port", ["", "abc", "0", "65536", "-1", "²"])
 def test_a_word_that_is_no_port_is_named(port):
-    assert doctor.port_free(port).status == CURE
+    assert machine.port_free(port).status == CURE
 
 
 @pytest.mark.parametrize(
@@ -434,7 +437,7 @@ def test_a_word_that_is_no_port_is_named(port):
 )
 def test_redis_answers_ping(answer, status):
     with listening(answer) as port:
-        assert doctor.redis(f"redis://:secret@127.0.0.1:{port}/0", 9).status == status
+        assert machine.redis(f"redis://:secret@127.0.0.1:{port}/0", 9).status == status
 
 
 @pytest.mark.parametrize(
@@ -449,7 +452,7 @@ def test_redis_answers_ping(answer, status):
     ],
 )
 def test_redis_is_asked_only_when_it_is_needed(url, stage, status, words):
-    found = doctor.redis(url, stage)
+    found = machine.redis(url, stage)
     assert found.status == status and words in found.what and "pa/ss" not in found.what
 
 
@@ -464,31 +467,31 @@ def test_redis_is_asked_only_when_it_is_needed(url, stage, status, words):
     ],
 )
 def test_the_clock_is_of_this_age_and_not_before_the_last_commit(now, commit, status):
-    assert doctor.clock(now, commit).status == status
-    assert doctor.clock(time.time(), 0).status == OK
+    assert machine.clock(now, commit).status == status
+    assert machine.clock(time.time(), 0).status == OK
 
 
 def test_the_disk_has_room(monkeypatch, tmp_path):
     free = {str(tmp_path): 10**9, "/tmp": 499 * 10**6}
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(0, 0, free[str(place)]))
-    assert doctor.disk(tmp_path) == Finding(OK, "the disk has 1.0 GB free")
-    assert doctor.disk(tmp_path, "/tmp").status == CURE
+    monkeypatch.setattr(machine.shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(0, 0, free[str(place)]))
+    assert machine.disk(tmp_path) == Finding(OK, "the disk has 1.0 GB free")
+    assert machine.disk(tmp_path, "/tmp").status == CURE
 
 
 def test_line_ends_of_the_courses_own_files_are_looked_at(tmp_path):
     (tmp_path / "manage.py").write_bytes(b"import os\n")
     (tmp_path / "Makefile").write_bytes(b"all:\n")
-    assert doctor.line_ends(tmp_path, "") == Finding(OK, "line ends are as they should be (core.autocrlf is not set)")
+    assert clone.line_ends(tmp_path, "") == Finding(OK, "line ends are as they should be (core.autocrlf is not set)")
     (tmp_path / "manage.py").write_bytes(b"import os\r\n")
-    assert doctor.line_ends(tmp_path, "").status == NOTE
+    assert clone.line_ends(tmp_path, "").status == NOTE
     (tmp_path / "Makefile").write_bytes(b"all:\r\n")
-    found = doctor.line_ends(tmp_path, "true")
+    found = clone.line_ends(tmp_path, "true")
     assert found.status == CURE and "in Makefile (core.autocrlf is true)" in found.what
     assert "git restore Makefile" in found.cure
 
 
 def test_no_proxy_is_well(no_proxy):
-    assert doctor.proxy() == Finding(OK, "no proxy in the environment")
+    assert machine.proxy() == Finding(OK, "no proxy in the environment")
 
 
 @pytest.mark.parametrize("url", ["http://ada:p/w@proxy:3128/", "ada:p/w@proxy:3128", "http://proxy:3128"])
@@ -498,7 +501,7 @@ def test_no_proxy_is_well(no_proxy):
 def test_a_proxy_has_to_leave_the_own_server_alone(no_proxy, monkeypatch, url, exempt, status):
     monkeypatch.setenv("HTTPS_PROXY", url)
     monkeypatch.setenv("no_proxy", exempt)
-    found = doctor.proxy()
+    found = machine.proxy()
     assert found.status == status and found.what.startswith("a proxy in the environment: proxy:3128;")
     assert ("localhost" in found.what) == (exempt == "")
     assert ("no_proxy" in found.cure) == (status == CURE)
@@ -514,5 +517,5 @@ def test_a_proxy_has_to_leave_the_own_server_alone(no_proxy, monkeypatch, url, e
     ],
 )
 def test_the_folder_is_told(path, status):
-    found = doctor.folder(path)
+    found = clone.folder(path)
     assert (found.status, found.cure) == (status, "") and path in found.what
