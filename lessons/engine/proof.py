@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ class Job:
             self.problems = self.work(self)
         except CourseError as error:
             self.problems = [str(error)]
+        except Exception:  # the other jobs go on
+            self.problems = [traceback.format_exc()]
         self.seconds = time.perf_counter() - began
         return self
 
