@@ -40,7 +40,9 @@ def test_django_finds_no_mistake():
     hint='Does mywebsite/urls.py lead "" to a view that returns render(request, "lobby.html")?',
 )
 def test_the_lobby_answers_at_the_address_slash():
-    assert "<h1" in lobby() or "<form" in lobby(), "The page at / came, but it is not the lobby: it has no form."
+    html = lobby()
+    assert "The install worked successfully" not in html, "The page at / is Django's own welcome, the rocket."
+    assert elements(html, "form"), "The page at / came, but it is not the lobby: it has no form."
 
 
 @pytest.mark.check(

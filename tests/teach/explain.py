@@ -72,7 +72,7 @@ def forget_failure() -> None:
 
 def explanation_of(name: str, stage: int, exception: BaseException, check: pytest.Mark | None) -> Explanation:
     asked = check.kwargs if check else {}
-    happened = list(what_happened(exception))
+    happened = list(dict.fromkeys(what_happened(exception)))  # each line once
     everything = "\n".join([*happened, *getattr(exception, "__notes__", [])])[:5000]
     file, line = students_place(exception)
     rule = rules.apply(everything)
