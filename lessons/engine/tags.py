@@ -84,13 +84,13 @@ def read_tags(git: Git) -> dict[str, tuple[str, str]]:
 
     A lightweight tag, made by hand, has no message of its own: git would show the trailer of the commit under it.
     """
-    form = "%(refname:lstrip=2)%09%(objectname)%09%(objecttype)%09"
-    form += "%(contents:trailers:key=Course-Commit,valueonly,separator=%x2C)"
+    form = "%(refname:lstrip=2)%00%(objectname)%00%(objecttype)%00%(contents)%00"  # trailers by key need git 2.31
+    fields = git.run("for-each-ref", f"--format={form}", "refs/tags/stage-*").split("\0")
     tags = {}
-    for line in git.run("for-each-ref", f"--format={form}", "refs/tags/stage-*").split("\n"):
-        name, own, kind, course = (line.split("\t") + [""] * 3)[:4]
-        if re.fullmatch(r"stage-\d\d", name):
-            tags[name] = (course.strip() if kind == "tag" else "", own)
+    for name, own, kind, message in zip(*[iter(fields)] * 4, strict=False):
+        course = re.search(rf"^{TRAILER}: (\S+)$", message, re.MULTILINE) if kind == "tag" else None
+        if re.fullmatch(r"stage-\d\d", name.strip()):
+            tags[name.strip()] = (course[1] if course else "", own)
     return tags
 
 

@@ -16,7 +16,7 @@ from ..tags import count_lessons, course_commit, lessons_of, read_tags, write_st
 from ..work import refuse_if_unfinished
 from .finding import CURE, NOTE, OK, Finding
 
-OLDEST_GIT = (2, 31)  # the first whose for-each-ref reads a trailer by its key, as tags.py does
+OLDEST_GIT = (2, 22)  # the first whose log reads a trailer's value alone, as tags.py does
 PIN = re.compile(r"^([\w.-]+)(?:\[.*?\])?==([^\s;]+)(?: ; (\w+) (==|!=) '([^']*)')?\s*\\?$", re.MULTILINE)
 SYSTEM = {
     "sys_platform": sys.platform,
@@ -69,7 +69,7 @@ def git_itself(git: Git) -> Finding:
     """Git is there, new enough, and the course is a repository of its own."""
     version = git.run("--version")
     if tuple(map(int, re.findall(r"\d+", version)[:2])) < OLDEST_GIT:
-        cure = "Get 2.31 or newer from https://git-scm.com/downloads"
+        cure = "Get 2.22 or newer from https://git-scm.com/downloads"
         return Finding(CURE, f"{version} is too old for the stage tags", cure)
     if git.is_repository():
         return Finding(OK, f"{version}, and the course is a repository")
