@@ -6,10 +6,12 @@ PYTHON := $(firstword $(wildcard .venv/bin/python .venv/Scripts/python.exe) pyth
 COMMANDS := run test tab start hint answer doctor setup stages check write bench lock
 
 .DEFAULT_GOAL := help
-.PHONY: help $(COMMANDS)
+.PHONY: help tests $(COMMANDS)
 
 help:
 	@$(PYTHON) -m lessons help
+
+tests: test  # there is a folder of that name, and make would say that nothing is to be done
 
 $(COMMANDS):
 	@$(PYTHON) -m lessons $@ $(MAKEOVERRIDES)

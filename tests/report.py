@@ -48,6 +48,7 @@ class Report:
         self.began = time.perf_counter()
         self.color = sys.stdout.isatty()
         self.items: dict[str, pytest.Item] = {}
+        self.stopped = False
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.items = {item.nodeid: item for item in session.items}
@@ -111,13 +112,17 @@ class Report:
                 say(f"Stage {stage}: {lesson_title(stage)}\n  {word}{len(outcomes)} {what}", flush=True)
 
     def pytest_keyboard_interrupt(self) -> None:
-        say("Stopped.")
+        self.stopped = True
 
     def pytest_sessionfinish(self) -> None:
         self.close_stages(before=self.config.stage + 1)
         passed, skipped = self.counts["passed"], self.counts["skipped"]
-        failed = self.counts["failed"] + self.counts["waits"]
-        say(f"\n{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+        failed, waiting = self.counts["failed"], self.counts["waits"]
+        say(f"\n{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else "")
+            + (f", {waiting} wait" if waiting else ""))  # fmt: skip
+        if self.stopped:
+            say(f"Stopped by Ctrl-C after {sum(self.counts.values())} of {len(self.items)} checks.")
+            return
         say(f"({time.perf_counter() - self.began:.1f} s) {self.map()}")
         if passed and not failed:
             forget_failure()
@@ -128,9 +133,8 @@ class Report:
     def map(self) -> str:
         """Where the student is: the stages done, this one, those to come."""
         done = [stage for stage, outcomes in self.stages.items() if {"passed", "skipped"} >= set(outcomes)]
-        open_ones = [stage for stage in self.stages if stage not in done]
-        here = f"here: {open_ones[0]}" if open_ones else ""
-        to_come = range((open_ones[0] if open_ones else self.config.stage) + 1, number_of_lessons())
+        here = f"here: {self.config.stage}" if len(done) < len(self.stages) else ""
+        to_come = range(self.config.stage + 1, number_of_lessons())
         parts = [("done:", done), (here, []), ("to come:", list(to_come))]
         texts = [" ".join([name, *map(str, stages)]) for name, stages in parts if stages or (name and name == here)]
         return "Stages " + " | ".join(texts)

@@ -121,6 +121,8 @@ class Tab:
 
     def read(self, event: dict) -> dict:
         text = event.get("text")
+        if not isinstance(text, str):
+            raise NoFrame(f"The server sent a {type(text).__name__}, {diary.shortened(text)}, and not text.")
         try:
             frame = json.loads(text)
         except (TypeError, ValueError):

@@ -133,10 +133,9 @@ def over_the_network(stage: int, url: str) -> int:
         wait()
 
     def wait() -> None:
-        if not sys.stdin.isatty():
-            heard.wait(2)
-            while heard.wait(QUIET):
-                heard.clear()
+        heard.wait(0.5 if sys.stdin.isatty() else 2)  # so that the answer comes before the next prompt
+        while not sys.stdin.isatty() and heard.wait(QUIET):
+            heard.clear()
 
     try:
         with connect(url, origin=f"http://{page.netloc}", proxy=None) as socket:

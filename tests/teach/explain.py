@@ -88,6 +88,8 @@ def explanation_of(name: str, stage: int, exception: BaseException, check: pytes
         file, line, why, hint = finding.file, finding.line, finding.why, finding.hint
     elif rule and rule.file and (rule.over or not line) and not syntax_error(exception):
         file, line = look(f"{rule.file}:{rule.word}")
+    if template := missing_template(everything):
+        file, line = template, 0
     if not file:
         file, line = look(asked.get("look", ""))
     return Explanation(
@@ -99,7 +101,7 @@ def explanation_of(name: str, stage: int, exception: BaseException, check: pytes
         line=line,
         why=why,
         hint=hint,
-        read=section(asked, finding.stage if finding and why == finding.why else 0),
+        read=section(asked, stage, file, line),
     )
 
 
@@ -130,14 +132,45 @@ def tried(asked: dict) -> str:
     return "; ".join(diary.lines) or asked.get("tried", "")
 
 
-def section(asked: dict, stage: int) -> str:
-    """Return what to read again: the check's section, or of a later stage whose fault it is, what that lesson says."""
-    if stage > int(asked.get("lesson", 0)):
-        asked = {"lesson": f"{stage:02}", "section": "If it does not work"}
+def missing_template(text: str) -> str:
+    """Return the path of a template that was asked for and is nowhere; "" if it lies somewhere else than was said."""
+    found = re.search(r"TemplateDoesNotExist: (\S+)", text)
+    name = found[1].rpartition("/")[2] if found else ""
+    there = name and any(project.is_students(str(path)) for path in project.ROOT.glob(f"**/templates/**/{name}"))
+    return f"templates/{found[1]}" if found and not there else ""
+
+
+def section(asked: dict, stage: int, file: str, line: int) -> str:
+    """Return what to read again: the check's own section, or the one that has the student write the line at fault.
+
+    A check of lesson 1 may fail for what was typed in lesson 5, the lesson that the student has open.
+    """
     if not asked:
         return ""
-    folder = next(project.ROOT.glob(f"lessons/{asked['lesson']}-*"))
-    return f'lessons/{folder.name}/README.md, "{asked["section"]}"'
+    own, heading = int(asked["lesson"]), asked["section"]
+    rows = (project.ROOT / file).read_text(encoding="utf-8", errors="replace").splitlines() if line else []
+    row = rows[line - 1].strip() if line and line <= len(rows) else ""
+    for number in range(stage, own - 1, -1):
+        for title, text in sections(number).items():
+            here = f"**`{file}`**" in text
+            typed = number > own and len(row) > 8 and row in text
+            made = number > own and f"**`{file}`**\n```" in text and f"**`{file}`**\n```diff" not in text
+            elsewhere = number == own and f"**`{file}`**" not in sections(own)[heading]
+            if here and (typed or made or elsewhere):
+                return reference(number, title)
+    return reference(own, heading)
+
+
+def sections(number: int) -> dict[str, str]:
+    """Return the sections of a lesson, `{heading: text}`."""
+    path = next(project.ROOT.glob(f"lessons/{number:02}-*/README.md"), None)
+    parts = re.split(r"^## (.*)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE) if path else [""]
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def reference(number: int, heading: str) -> str:
+    folder = next(project.ROOT.glob(f"lessons/{number:02}-*"))
+    return f'lessons/{folder.name}/README.md, "{heading}"'
 
 
 def look(where: str) -> tuple[str, int]:

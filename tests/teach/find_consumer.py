@@ -106,7 +106,7 @@ def no_accept(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
                     file,
                     method.lineno,
                     "connect neither accepts nor closes, so the browser waits in the middle of the handshake.",
-                    "Which call in connect says yes to the connection?",
+                    "Should this one say yes (self.accept) or no (self.close)?",
                 )
 
 

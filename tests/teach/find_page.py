@@ -154,7 +154,8 @@ def whole_page(file: str, text: str, whole: str) -> Iterator[Finding]:
         )
     if not re.search("preventDefault|onsubmit|return false", whole) and "submit" in whole:
         why = "Nothing keeps the form from doing what forms do: to ask for the page again."
-        yield Finding(4, file, line, why, "Which call stops the browser's own submit?")
+        number = next((number for number, row in enumerate(text.splitlines(), 1) if "submit" in row), line)
+        yield Finding(4, file, number, why, "Which call stops the browser's own submit?")
     if not re.search(r"[\"']close[\"']|onclose", whole):
         yield Finding(
             4, file, line, "Nobody listens for the end of the connection.", 'Which event comes then? ("close")'
@@ -163,4 +164,5 @@ def whole_page(file: str, text: str, whole: str) -> Iterator[Finding]:
     alike = [kind for kind in types if kind.startswith(("chat", "message"))]
     if alike and "chat" not in alike:
         why = f"The page waits for frames of type {alike[0]}, and the server sends chat."
-        yield Finding(4, file, line, why, 'Is there a case "chat"?')
+        number = next((number for number, row in enumerate(text.splitlines(), 1) if alike[0] in row), line)
+        yield Finding(4, file, number, why, 'Is there a case "chat"?')

@@ -32,7 +32,7 @@ RULES = [
     Rule(r"SyntaxError: unmatched|closing parenthesis", "Here is a closing bracket that fits no opening one.", "Count the brackets of the lines above, from the left."),
     Rule(r"SyntaxError: .*[Pp]erhaps you forgot a comma", "Python did not expect this to go on without a comma.", "Is there a comma at the end of each line of the list or dictionary?"),
     Rule(r"SyntaxError: expected ':'", "A line with def, class, if, try or else ends with a colon.", "Which line has none?"),
-    Rule(r"(?<!Template)SyntaxError", "Python cannot read this line, or the one above it.", "Compare the two with the lesson, sign by sign: a comma, a bracket, a colon?"),
+    Rule(r"(?<!Template)SyntaxError", "Python cannot read this line, or the one above it.", "Compare the two with the lesson, sign by sign: a comma, a bracket, a colon, or a text that was begun further up and never ended?"),
     # Imports and names
     Rule(r"No module named 'channels\.generic\.websockets'", "The module is called websocket, with no s at its end.", "from channels.generic.websocket import ...?"),
     Rule(r"No module named 'mywebsite(\.settings)?'", "There is no mywebsite/settings.py.", "Did startproject run here, with the dot at its end?", "mywebsite/settings.py"),
@@ -42,6 +42,7 @@ RULES = [
     Rule(r"import mywebsite\.asgi' says.*No module named '(\w+)'", "asgi.py leads Python to something called {1}, and there is no such thing.", "Is the name of the settings right in asgi.py?", "mywebsite/asgi.py", "{1}"),
     Rule(r"No module named '(\w+)'", "Python finds nothing called {1}: a misspelt name, or a package that is not installed.", "Is the name right, after import or in INSTALLED_APPS? Is this terminal in the virtual environment?", "mywebsite/settings.py", "{1}"),
     Rule(r"cannot import name '(\w+)' from (?:partially initialized module )?'([\w.]+)'", "{2} has nothing that is called {1}.", "What is it called there, letter by letter?"),
+    Rule(r"There is no chat/consumers\.py", "Nothing is there yet to connect to.", "Is the file called consumers.py, with an s, in the folder chat? Step 1 of lesson 2 writes it."),
     Rule(r"NameError: name '(accept|close|send|send_json|scope|channel_layer|channel_name)' is", "{1} belongs to the consumer itself, and a method reaches it through self.", "Is it self.{1}?"),
     Rule(r"NameError: name '(\w+)' is not defined", "{1} has not been defined or imported above this line.", "Is there an import for {1}, and is it spelled the same?"),
     Rule(r"UnboundLocalError|cannot access local variable '(\w+)'", "A variable is used before it has got a value.", "Which line should give it one, on every way through the function?"),
@@ -97,13 +98,15 @@ RULES = [
     Rule(r"RecursionError", "The frame is nested so deep that json.loads gives up.", "Is RecursionError among the exceptions that you catch?"),
     Rule(r"string indices must be integers", "This is a text, not a dictionary.", "Has json.loads read it yet?"),
     Rule(r"(?:list|int|float|NoneType|str)' object (?:has no attribute|is not subscriptable)|indices must be integers", "The frame held something other than you thought.", "Which types may JSON bring, and what do you do for each?"),
-    Rule(r"is not str|object has no attribute 'encode'|which is no JSON", "What goes to the browser has to be text, with JSON in it.", "Is json.dumps(...) around the dictionary that you send?", "chat/consumers.py", "send("),
+    Rule(r"is not str|object has no attribute 'encode'|which is no JSON|and not text", "What goes to the browser has to be text, with JSON in it.", "Is json.dumps(...) around the dictionary that you send?", "chat/consumers.py", "send("),
     Rule(r"missing 1 required positional argument: 'fp'|dump\(\) missing", "json.dump writes to a file; with an s it makes text.", "json.dumps?"),
     Rule(r"no class that inherits from WebsocketConsumer", "Only a class that inherits from WebsocketConsumer has accept, send and the rest.", "What stands in the brackets behind the name of the class?", "chat/consumers.py", "class "),
     Rule(r"send\(\) got an unexpected keyword argument '(\w+)'", "send takes the text as text_data=, and knows no {1}.", "Is it self.send(text_data=...)?"),
     # Whatever is left
     Rule(r"has no attribute '(\w+)'", "There is nothing called {1}.", "Is it spelled right?"),
     Rule(r"takes (?:from )?\d.* positional arguments? but \d+ (?:was|were) given", "A function got more than it has places for.", "Which parameters does the lesson write for it?"),
+    # The browser
+    Rule(r"console: (?:SyntaxError: )?((?:Unexpected|Invalid or unexpected|missing|Unterminated|Identifier|Illegal)\b.*)", "The browser cannot read the script ({1}), so no line of it runs.", "Open the page, press F12 and look at the console: on which line does it stop? A bracket, a quote from a slide?", "templates/lobby.html", "", True),
     # The server
     Rule(r"You have not set ASGI_APPLICATION", "Daphne asks the settings for the entrance, and they name none.", "Is there a line ASGI_APPLICATION = ...?", "mywebsite/settings.py", 'ASGI_APPLICATION'),
     Rule(r"handshake.*HTTP 404|rejected.*HTTP 404", "The server took the handshake for a page: it is Django's own, which knows no WebSockets.", 'Is "daphne" the first of INSTALLED_APPS, and does the start line say ASGI/Daphne?', "mywebsite/settings.py", "INSTALLED_APPS", True),
