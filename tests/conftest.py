@@ -33,7 +33,7 @@ def pytest_cmdline_main(config):
         speak(config)
         report.settings_never_end(place)
 
-    with limit.limit(10, told, project.is_students):
+    with limit.limit(limit.SECONDS, told, project.is_students):
         project.load()
 
 
@@ -76,7 +76,7 @@ def pytest_collection_modifyitems(config, items):
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
     """End a check that does not come to its end: an endless loop in the student's code."""
-    seconds = limit.LONG if {"server", "browser"} & set(item.fixturenames) else limit.SECONDS
+    seconds = limit.LONG if {"server", "browser", "fresh_import"} & set(item.fixturenames) else limit.SECONDS
     with limit.limit(seconds, lambda place: out_of_time(item, place), project.is_students):
         return (yield)
 

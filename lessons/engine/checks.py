@@ -13,7 +13,7 @@ def test(stage: str, v: str) -> int:
 
     It leaves by os._exit: a consumer that loops for ever would keep its thread, and so the process, alive.
     """
-    if stage and not stage.isdigit():
+    if stage and not stage.isdecimal():
         raise CourseError(f"test: STAGE={stage} is no number. Example: make test STAGE=4")
     import pytest
 

@@ -62,7 +62,8 @@ def check(only: str) -> int:
         if not jobs:
             parts = ", ".join(dict.fromkeys(job.part for job in course.jobs()))
             raise CourseError(f"check: nothing is called {only!r}. The parts are: {parts}.")
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        # one more than there are processors: many jobs wait for a patience to run out
+        with ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
             for done in as_completed([pool.submit(job.run) for job in jobs]):
                 tell(done.result())
     print_table(jobs)

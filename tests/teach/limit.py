@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-SECONDS = 10.0  # for one check
-LONG = 40.0  # for one that starts a server, or a browser
+SECONDS = 15.0  # for one check
+LONG = 60.0  # for one that starts a server, a browser or another Python
 
 
 @contextmanager
