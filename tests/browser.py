@@ -102,9 +102,14 @@ class Page:
         field = self.page.get_by_role("textbox").first
         field.fill(text)
         if field.evaluate("field => field.tagName") == "TEXTAREA":  # where Enter may begin a new line
-            self.page.locator("form").filter(has=field).get_by_role("button").first.click()
+            self.press_send(text)
         else:
             field.press("Enter")
+
+    def press_send(self, text: str) -> None:
+        """Type a message and press the button."""
+        self.page.get_by_role("textbox").first.fill(text)
+        self.page.locator("form button, form input[type=submit]").first.click()
 
     def send(self, frame: str) -> None:
         """Send a frame through the page's own socket, past whatever the page's form does not let through."""

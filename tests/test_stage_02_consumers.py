@@ -62,6 +62,8 @@ def test_one_connection_carries_many_messages(tab):
     for number in range(5):
         ada.send({"message": f"message {number}"})
     heard = [ada.receive("chat").get("message") for _ in range(5)]
+    greetings = [frame for frame in ada.seen if frame["type"] == "connection_established"]
+    assert len(greetings) == 1, f"A tab should be greeted once. It was greeted {len(greetings)} times."
     assert heard == [f"message {number}" for number in range(5)], f"The tab sent message 0 to 4 and heard {heard}."
 
 
