@@ -173,6 +173,7 @@ def chat_application(loop: Loop):
     """
     try:
         application = project.router()
+        assert not project.shares_one_consumer(application)  # a probe would leave its traces in it
         probe = Tab(loop, application, "/ws/lobby/")
         try:
             routed = probe.connect().accepted

@@ -83,6 +83,14 @@ def router():
     return application
 
 
+def shares_one_consumer(application) -> bool:
+    """Tell whether a route leads to a consumer made once for all: ChatConsumer() where as_asgi() belongs."""
+    from channels.consumer import AsyncConsumer
+
+    routes = getattr(application.application_mapping.get("websocket"), "routes", [])
+    return any(isinstance(getattr(route, "callback", None), AsyncConsumer) for route in routes)
+
+
 def describe(thing: object) -> str:
     return f"the class {thing.__name__} itself" if inspect.isclass(thing) else f"a {type(thing).__name__}"
 
