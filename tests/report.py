@@ -100,7 +100,8 @@ class Report:
 
     def word(self, outcome: str) -> str:
         word, color = WORDS[outcome]
-        return f"\033[{color}m{word:<6}\033[0m" if self.color else f"{word:<6}"
+        padded = f"{word + ' ':<6}"
+        return f"\033[{color}m{padded}\033[0m" if self.color else padded
 
     def close_stages(self, before: int) -> None:
         """Print the line of every earlier stage that had nothing to tell."""
@@ -126,7 +127,10 @@ class Report:
         say(f"({time.perf_counter() - self.began:.1f} s) {self.map()}")
         if passed and not failed:
             forget_failure()
-            say(what_next(self.config.stage))
+            if skipped:
+                say(f"{skipped} were NOT CHECKED: look by hand, as said above.")
+            if not self.config.option.keyword:
+                say(what_next(self.config.stage))
         elif failed:
             say("Stuck? make hint says more. With tracebacks: make test V=1")
 

@@ -40,9 +40,11 @@ class Server:
 
     def __enter__(self):
         for path in ROOT.iterdir():
-            if path.name not in COURSE and not path.name.startswith((".", "db.sqlite3")):
-                copy = shutil.copytree if path.is_dir() else shutil.copy2
-                copy(path, self.place / path.name)
+            foreign = path.name in COURSE | {"node_modules"} or (path / "pyvenv.cfg").exists() or not path.exists()
+            if path.is_dir() and not foreign and not path.name.startswith("."):
+                shutil.copytree(path, self.place / path.name, symlinks=True)
+            elif path.is_file() and not path.name.startswith((".", "db.sqlite3")):
+                shutil.copy2(path, self.place / path.name)
         command = [sys.executable, "manage.py", "runserver", self.address, "--noreload"]
         environ = {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
         with open(self.log_path, "wb") as log:

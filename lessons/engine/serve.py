@@ -1,5 +1,6 @@
 """`make run`: the student's own server, with the few things looked at first that stop beginners."""
 
+import errno
 import os
 import socket
 import subprocess
@@ -30,7 +31,11 @@ def run(host: str, port: str) -> int:
     open_to_room = host in ("0.0.0.0", "::")
     guests = own_addresses() if open_to_room else [] if host in ("127.0.0.1", "localhost", "::1") else [host]
     hosts = os.environ.get("DJANGO_ALLOWED_HOSTS", "localhost 127.0.0.1").split() + guests
-    environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "mywebsite.settings", "DJANGO_ALLOWED_HOSTS": " ".join(hosts)}
+    environ = {
+        **(shared_environment() if guests else os.environ),
+        "DJANGO_SETTINGS_MODULE": "mywebsite.settings",
+        "DJANGO_ALLOWED_HOSTS": " ".join(hosts),
+    }
     ready = subprocess.run([sys.executable, "-c", MIGRATE, *guests], cwd=ROOT, env=environ).returncode
     if ready == 1:
         raise CourseError("The website cannot be started: Python's words are above. make test tells more.")
@@ -44,6 +49,12 @@ def run(host: str, port: str) -> int:
     sys.stdout.flush()
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     return wait_for([sys.executable, "manage.py", "runserver", address], environ)
+
+
+def shared_environment() -> dict[str, str]:
+    """Return what of the environment a server for the room may know: Django's error pages show it to whoever asks."""
+    needed = {"PATH", "HOME", "LANG", "SYSTEMROOT", "TEMP", "TMP", "USERPROFILE", "COMSPEC", "PATHEXT", "VIRTUAL_ENV"}
+    return {key: value for key, value in os.environ.items() if key.upper() in needed or key.startswith("DJANGO_")}
 
 
 def wait_for(command: list[str], environ: dict[str, str]) -> int:
@@ -72,6 +83,10 @@ def check_free(host: str, port: int) -> None:
                 f"Port {port} is reserved by the system. Take one above 1023: make run PORT=8001"
             ) from None
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise CourseError(
+                    f"run: HOST={host} is no address of this machine. For the room: HOST=0.0.0.0"
+                ) from None
             raise CourseError(
                 f"Port {port} at {host} is not free ({error.strerror}). Is a server of yours still running, in another"
                 f" window? Stop it there with Ctrl-C, or take another port: make run PORT={port % 65535 + 1}"

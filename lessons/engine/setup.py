@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -98,8 +99,7 @@ def pip(extra: str) -> None:
         said = "\n".join("  " + line for line in done.stderr.strip().splitlines()[-4:])
         raise CourseError(
             f"pip could not install {requirements(extra).name}:\n{said}\n"
-            "Is there a network, and a proxy that pip must know? What has been installed is kept:"
-            " run the same command again, and it goes on from here."
+            "Is there a network, and a proxy that pip must know? Then run the same command again."
         )
     stamp(extra).write_text(fingerprint(extra), encoding="utf-8")
 
@@ -137,7 +137,12 @@ def setup_lock() -> Iterator[None]:
             import msvcrt
 
             file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+            while True:  # LK_LOCK gives up after ten seconds
+                try:
+                    msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+                    break
+                except OSError:
+                    time.sleep(0.5)
         else:
             import fcntl
 

@@ -81,7 +81,10 @@ def show_all(tab) -> None:
 
 def as_shown(event: dict) -> str:
     """A frame's text as it is; anything else that a consumer may do, by its ASGI event."""
-    return event.get("text") or json.dumps(event, default=repr)
+    text = event.get("text")
+    if text is not None and not isinstance(text, str):
+        return f"{text!r}  (This is a {type(text).__name__}, and no text: is json.dumps missing?)"
+    return text or json.dumps(event, default=repr)
 
 
 def entrance():

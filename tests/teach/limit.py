@@ -3,11 +3,13 @@
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 SECONDS = 15.0  # for one check
+PATIENT = 120.0  # until even a slow machine is given up, with none of the student's code running
 LONG = 60.0  # for one that starts a server, a browser or another Python
 
 
@@ -18,18 +20,21 @@ def limit(seconds: float, told: Callable[[str], None], is_students: Callable[[st
     Python cannot stop a thread that loops, so ending the process is the only way. `where` is `file:line`, or "".
     """
 
-    def fire() -> None:
-        told(running_in(is_students))
-        sys.stdout.flush()
-        os._exit(1)
+    began, done = time.monotonic(), threading.Event()
 
-    timer = threading.Timer(seconds, fire)
-    timer.daemon = True
-    timer.start()
+    def watch() -> None:
+        while not done.wait(seconds):
+            place = running_in(is_students)
+            if place or time.monotonic() - began > PATIENT:  # a slow machine alone is no endless loop
+                told(place)
+                sys.stdout.flush()
+                os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
     try:
         yield
     finally:
-        timer.cancel()
+        done.set()
 
 
 def running_in(is_students: Callable[[str], bool]) -> str:
