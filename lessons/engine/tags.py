@@ -44,7 +44,7 @@ def make_tags(git: Git) -> Report:
     tags = read_tags(git)
     if tags and all(course == head for course, _ in tags.values()) and len(tags) == count_lessons(git, head):
         return report
-    if course_commit(git, head) or git.run("symbolic-ref", "-q", "HEAD", ok=(0, 1)).startswith("refs/heads/work/"):
+    if course_commit(git, head) or git.run("symbolic-ref", "-q", "--short", "HEAD", ok=(0, 1)).startswith("work/"):
         report.on_branch = True
         return report
     lessons = lessons_of(git, head)
