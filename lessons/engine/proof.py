@@ -184,7 +184,7 @@ class Course:
         base = mistake.stage if mistake.base is None else mistake.base
         files = mistake.apply(self.stages[base])
         place = self.lay_out(f"mistake-{mistake.id}", files, mistake.stage)
-        results, output = checks(place, mistake.stage)
+        results, output = checks(place, mistake.stage, "--browser-from", str(mistake.stage))
         return mistakes.judge(mistake, place, results, output)
 
     def consoles(self, job: Job, number: int) -> list[str]:
