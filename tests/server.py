@@ -71,13 +71,7 @@ class Server:
         raise self.fault("python manage.py runserver did not start.")
 
     def stop(self) -> None:
-        """TERM, wait, KILL: Daphne may hang in a handler, and its exit code says nothing."""
-        self.process.terminate()
-        try:
-            self.process.wait(timeout=3)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
         self.processes.discard(self.process)
         self.folder.cleanup()
 
@@ -175,6 +169,16 @@ def connect(server: Server, path: str):
     from websockets.sync.client import connect
 
     return connect(f"ws://{server.address}{path}", origin=f"http://{server.address}", proxy=None)
+
+
+def end(process: subprocess.Popen) -> None:
+    """TERM, wait, KILL: Daphne may hang in a handler, and its exit code says nothing."""
+    process.terminate()
+    try:
+        process.wait(timeout=3)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def free_port() -> int:

@@ -8,7 +8,6 @@ code changes; its page is opened once, as the reader would.
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.server import end, free_port
 
 from .errors import CourseError, LessonError
 
@@ -143,12 +144,7 @@ class Terminal:
 
     def stop(self) -> None:
         if self.server and self.server.poll() is None:
-            self.server.terminate()
-            try:
-                self.server.wait(timeout=3)
-            except subprocess.TimeoutExpired:
-                self.server.kill()
-                self.server.wait()
+            end(self.server)
         self.server = None
 
 
@@ -170,9 +166,3 @@ def run_calls(terminal: Terminal, calls: list[Call]) -> Iterator[str]:
         except OSError as error:
             raise CourseError(f"{terminal.file}:{call.line}: `{call.command}`: {error}") from None
         yield f"run    {call.command}"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
