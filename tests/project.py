@@ -43,6 +43,14 @@ def allow_this_machine() -> None:
         settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 
 
+def is_drill() -> bool:
+    """Tell whether this is a branch that `make drill` has made."""
+    try:
+        return "/drill-" in (ROOT / ".git" / "HEAD").read_text(encoding="utf-8")
+    except OSError:  # no clone, or a work tree of one
+        return False
+
+
 def is_students(path: str) -> bool:
     """Tell whether a file is the student's own."""
     try:

@@ -130,7 +130,7 @@ class Report:
             if skipped:
                 say(f"{skipped} were NOT CHECKED: look by hand, as said above.")
             if not self.config.option.keyword:
-                say(what_next(self.config.stage))
+                say(what_next(self.config.stage, chosen=self.config.getoption("--stage") is not None))
         elif failed:
             say("Stuck? make hint says more. With tracebacks: make test V=1")
 
@@ -203,8 +203,12 @@ def number_of_lessons() -> int:
     return len(list(project.ROOT.glob("lessons/[0-9][0-9]-*")))
 
 
-def what_next(stage: int) -> str:
+def what_next(stage: int, chosen: bool) -> str:
+    """Name the next step; after a stage that was chosen by STAGE=, `make next` would not go on from there."""
+    if project.is_drill():
+        return "All green: the fault is mended. Compare: make drill REVEAL=1. Another one: make drill"
     following = lesson_title(stage + 1)
     if not following:
         return "All green. That is the last lesson so far."
-    return f"All green. Next is Lesson {stage + 1}: {following}. Begin it with: make start N={stage + 1}"
+    command = f"make start N={stage + 1}" if chosen else "make next"
+    return f"All green. Next is Lesson {stage + 1}: {following}. Begin it with: {command}"

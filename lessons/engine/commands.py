@@ -42,7 +42,21 @@ COMMANDS = {
     "tab": Command(
         "For students", "tab:open_tab", "open one browser tab in the terminal", {"WHERE": "ws/lobby/", "PORT": "8000"}
     ),
-    "start": Command("For students", "work:start", "save your work, then begin lesson N: make start N=4", {"N": ""}),
+    "start": Command(
+        "For students",
+        "work:start",
+        "save your work, then begin or take up lesson N: start N=4",
+        {"N": "", "AGAIN": ""},
+    ),
+    "next": Command("For students", "moves:next_lesson", "begin the next lesson, if this one is green"),
+    "show": Command("For students", "moves:show", "save your work, then look at finished stage N: show N=4", {"N": ""}),
+    "work": Command("For students", "moves:work", "list your saved work, and the way back to each", {"TO": ""}),
+    "drill": Command(
+        "For students",
+        "drill:drill",
+        "a fault to find in a finished stage; REVEAL=1 tells it",
+        {"STAGE": "", "SEED": "", "REVEAL": ""},
+    ),
     "hint": Command("For students", "hints:hint", "the next, stronger hint for the check that failed"),
     "answer": Command(
         "For students", "hints:answer", "your file beside the finished one; YES=1 does not ask", {"YES": ""}
@@ -62,7 +76,7 @@ COMMANDS = {
         ("notebooks", "author"),
     ),
     "write": Command(
-        "For authors", "work:write", "write the last lesson's code to the top of the course", {"FORCE": ""}
+        "For authors", "write:write", "write the last lesson's code to the top of the course", {"FORCE": ""}
     ),
     "bench": Command("For authors", "bench:bench", "time the commands that have a figure to keep"),
     "lock": Command("For authors", "setup:lock", "resolve the requirements*.in files anew (needs uv)"),

@@ -10,14 +10,13 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from .commands import ROOT
-from .disk import app_on_disk, lessons_on_disk, marker, put
+from .commands import COMMANDS, ROOT
+from .disk import lessons_on_disk, marker
 from .errors import CourseError
 from .git import Git, GitError
-from .lesson import APP, Lesson
-from .mistakes import with_table
-from .stages import MARKER, Files, is_app_path, make_stages
-from .tags import TRAILER, course_commit, lessons_of, make_tags
+from .lesson import Lesson
+from .stages import MARKER, Files, is_app_path
+from .tags import TRAILER, course_commit, make_tags
 
 UNFINISHED = {
     "MERGE_HEAD": "a merge (finish it, or: git merge --abort)",
@@ -40,17 +39,19 @@ def stages() -> None:
     print(git.run("tag", "-n1", "-l", "stage-*"))
 
 
-def start(n: str) -> None:
-    """`make start N=4`: save what is there, then take up the branch of lesson 4, or begin it at the end of lesson 3."""
+def start(n: str, again: str) -> None:
+    """`make start N=4`: save what is there, then take up the branch of lesson 4, or begin it at the end of lesson 3.
+
+    With AGAIN=1 it begins afresh, and what was on the branch is kept under another name.
+    """
     git, lessons = repository(), lessons_on_disk()
-    if not n.isdecimal() or int(n) >= len(lessons):
-        table = "\n".join(f"  make start N={lesson.number}   {lesson.title}" for lesson in lessons)
-        raise CourseError(f"start: which lesson?\n{table}")
-    lesson = lessons[int(n)]
+    lesson = the_lesson("start", n, lessons)
     refuse_if_unfinished(git)
-    first = None if tip(git, lesson.branch) else first_commit(git, lesson)
+    first = None if tip(git, lesson.branch) and not again else first_commit(git, lesson)
     if saved := save(git, lessons):
         print(f"Your work is saved on the branch {saved}.")
+    if again and (kept := put_aside(git, lesson.branch)):
+        print(f"What you had in lesson {lesson.number} is on the branch {kept} now (make work lists all).")
     begun = tip(git, lesson.branch)  # asked again: what was saved from a stage's tag may have begun it
     if not begun:
         git.run("update-ref", f"refs/heads/{lesson.branch}", first, "")
@@ -60,6 +61,15 @@ def start(n: str) -> None:
     )
     print(f"Lesson {lesson.number}: {lesson.title}. You are on the branch {lesson.branch}, {where}.")
     print(f"Read {lesson.file}. Check your work with: make test")
+
+
+def the_lesson(command: str, n: str, lessons: list[Lesson]) -> Lesson:
+    """Return the lesson of that number. Raises CourseError with the list if there is none."""
+    if not (n.isascii() and n.isdecimal()) or int(n) >= len(lessons):
+        word = COMMANDS[command].words.keys() & {"N", "STAGE"}
+        table = "\n".join(f"  make {command} {min(word)}={lesson.number}   {lesson.title}" for lesson in lessons)
+        raise CourseError(f"{command}: which lesson?\n{table}")
+    return lessons[int(n)]
 
 
 def repository() -> Git:
@@ -93,13 +103,17 @@ def tip(git: Git, branch: str) -> str:
     return git.run("rev-parse", "-q", "--verify", f"refs/heads/{branch}^{{commit}}", ok=(0, 1))
 
 
-def first_commit(git: Git, lesson: Lesson) -> str:
-    """Write the commit with which a lesson begins: the stage before, with the marker moved on."""
-    tag = f"stage-{max(lesson.number - 1, 0):02}"
+def stage_commit(git: Git, tag: str) -> str:
+    """Return the commit of a stage's tag. Raises CourseError if there is no such tag."""
     try:
-        stage = git.run("rev-parse", "-q", "--verify", f"refs/tags/{tag}^{{commit}}")
+        return git.run("rev-parse", "-q", "--verify", f"refs/tags/{tag}^{{commit}}")
     except GitError:
         raise CourseError(f"There is no tag {tag}. Make the tags on main: git switch main, then make stages.") from None
+
+
+def first_commit(git: Git, lesson: Lesson) -> str:
+    """Write the commit with which a lesson begins: the stage before, with the marker moved on."""
+    stage = stage_commit(git, f"stage-{max(lesson.number - 1, 0):02}")
     files: Files = {MARKER: f"{lesson.number}\n"}
     if lesson.number == 0:  # nothing is there yet: no app files
         paths = git.run("ls-tree", "-r", "-z", "--name-only", stage).split("\0")
@@ -158,6 +172,22 @@ def free_name(git: Git, branch: str) -> str:
     return next(name for name in names if not tip(git, name))
 
 
+def put_aside(git: Git, branch: str) -> str:
+    """Rename a branch, so that a new one can take its name; return its new name, "" if there was no such branch.
+
+    The new name comes first and the old one goes last: no commit is without a name in between.
+    """
+    old = tip(git, branch)
+    if not old:
+        return ""
+    kept = free_name(git, branch)
+    git.run("update-ref", f"refs/heads/{kept}", old, "")
+    if git.run("symbolic-ref", "-q", "HEAD", ok=(0, 1)) == f"refs/heads/{branch}":
+        git.run("symbolic-ref", "HEAD", f"refs/heads/{kept}")
+    git.run("update-ref", "-d", f"refs/heads/{branch}", old)
+    return kept
+
+
 def switch(git: Git, branch: str) -> None:
     """Check the branch out. Everything is saved; an ignored file in the way makes git refuse, not overwrite."""
     try:
@@ -180,49 +210,3 @@ def remove_stale_caches() -> None:
                 compiled.unlink(missing_ok=True)
         with suppress(OSError):  # it is not empty
             folder.rmdir()
-
-
-def write(force: str) -> None:
-    """`make write`: put the last lesson's code to the top, and the tables of mistakes into the lessons.
-
-    An author's own edit at the top is not overwritten.
-    """
-    git, lessons = repository(), lessons_on_disk()
-    if course_commit(git, "HEAD"):
-        raise CourseError(
-            "write: this is a stage or a work branch. The top of main is what lessons write: git switch main"
-        )
-    listed = git.run("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *APP).split("\0")
-    now = {path: text for path, text in app_on_disk().items() if path in listed}  # what git ignores is not ours
-    new, before = make_stages(lessons)[-1], last_stage_of(git, "HEAD")
-    by_hand = [path for path, text in now.items() if text not in (new.get(path), before.get(path))]
-    if by_hand and not force:
-        raise CourseError(
-            f"{by_hand[0]}:1: edited by hand, and no lesson says so"
-            + (f" ({', '.join(by_hand)})" if by_hand[1:] else "")
-            + ".\nPut the change into a lesson, then run make write again."
-            " To drop it (it is kept on a branch): make write FORCE=1"
-        )
-    if by_hand:
-        kept = free_name(git, "work/before-write")
-        git.run("update-ref", f"refs/heads/{kept}", snapshot(git, git.run("rev-parse", "HEAD")), "")
-        print(f"What was there is kept on the branch {kept}.")
-    for lesson in lessons:
-        text = (ROOT / lesson.file).read_text(encoding="utf-8")
-        if with_table(text, lesson.number) != text:
-            put(ROOT, {lesson.file: with_table(text, lesson.number)})
-            print(f"wrote {lesson.file}, its table of mistakes")
-    changed = {path: text for path, text in new.items() if now.get(path) != text}
-    put(ROOT, {**changed, MARKER: f"{lessons[-1].number}\n"})
-    for path in set(now) - set(new):
-        (ROOT / path).unlink()
-        print(f"removed {path}")
-    print("\n".join(f"wrote {path}" for path in changed) or "Nothing to do: the top is what the last lesson makes.")
-
-
-def last_stage_of(git: Git, commit: str) -> Files:
-    """Return what a commit's lessons make; nothing where one of them is broken, perhaps the one being mended now."""
-    try:
-        return make_stages(lessons_of(git, commit))[-1]
-    except CourseError:
-        return {}
