@@ -40,7 +40,9 @@ def start_again(args: list[str]) -> None:
     """Become the course's own Python. Windows cannot replace a process, so there a child does the work."""
     command = [str(venv_python()), "-m", "lessons", *args]
     if WINDOWS:
-        raise SystemExit(subprocess.call(command))
+        from .serve import wait_for  # at Ctrl-C, too, the child decides when it is through
+
+        raise SystemExit(wait_for(command, dict(os.environ)))
     sys.stdout.flush()
     os.execv(command[0], command)
 
