@@ -109,16 +109,16 @@ def lone_consumer():
 
 
 def consumer_class() -> type:
-    """Return the WebsocketConsumer that chat/consumers.py defines; of several, the one that does most."""
+    """Return the WebsocketConsumer that chat/consumers.py (or a package) defines; of several, the busiest."""
     from channels.generic.websocket import AsyncWebsocketConsumer, WebsocketConsumer
 
     folder = ROOT / "chat"
     others = ", ".join(path.name for path in sorted(folder.glob("*.py")) if path.name != "__init__.py")
-    assert (folder / "consumers.py").exists(), (
+    assert any((folder / name).exists() for name in ("consumers.py", "consumers")), (
         f"There is no chat/consumers.py. In chat there is: {others or 'nothing'}."
     )
     module = importlib.import_module("chat.consumers")
-    own = [c for c in vars(module).values() if inspect.isclass(c) and c.__module__ == module.__name__]
+    own = [c for c in vars(module).values() if inspect.isclass(c) and c.__module__.startswith(module.__name__)]
     family = [c for c in own if issubclass(c, WebsocketConsumer)]
     consumers = [c for c in family if not any(c in other.__mro__[1:] for other in family)]  # no base classes
     assert consumers or not any(issubclass(c, AsyncWebsocketConsumer) for c in own), (

@@ -173,6 +173,8 @@ class Course:
         number = int(path.name[:2])
         place = self.lay_out(f"variant-{path.name}", self.stages[number], number)
         shutil.copytree(path, place, dirs_exist_ok=True)
+        for package in path.rglob("__init__.py"):  # a package stands for the module of its name
+            (place / package.relative_to(path)).parent.with_suffix(".py").unlink(missing_ok=True)
         looks = any(file.suffix in (".html", ".js") for file in path.rglob("*"))
         results, output = checks(place, number, "--browser-from", "0" if looks else "99")
         bad = [f"{name}: {result['outcome']}" for name, result in results.items() if result["outcome"] != "passed"]

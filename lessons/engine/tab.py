@@ -41,7 +41,7 @@ def without_a_server(stage: int, path: str) -> int:
     direct = stage == 2
     target = "the consumer in chat/consumers.py" if direct else "the application in mywebsite/asgi.py"
     print(f"Lesson {stage}: {'through' if stage == 3 else 'straight to'} {target}, no server between.")
-    if direct and not (ROOT / "chat" / "consumers.py").exists():
+    if direct and not any((ROOT / "chat" / name).exists() for name in ("consumers.py", "consumers")):
         print("There is no chat/consumers.py yet. Step 1 of the lesson writes it.")
         return 1
     loop, tab = Loop(), None
