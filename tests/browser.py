@@ -19,6 +19,7 @@ window.WebSocket = class extends WebSocket {
 };
 window.courseStatus = () => document.querySelector('[role="status"], output').innerText.trim();
 """
+BUTTON = "({form}) => [...form.elements].find(one => one.type === 'submit') ?? form.querySelector('button')"
 PATIENCE = 4000  # milliseconds until the page counts as not doing it
 BY_HAND = "No browser was found. Look by hand: make run, then open http://127.0.0.1:8000/ and try it."
 
@@ -68,6 +69,8 @@ class Page:
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self.note)
+        self.alerts: list[str] = []
+        self.page.on("dialog", self.read_alert)
         self.page.add_init_script(WATCH)
         diary.note("opened the page in a browser window")
         self.page.goto(f"http://{server.address}/")
@@ -76,6 +79,10 @@ class Page:
         """Keep what is red in the console, but for the icon that a browser asks for by itself."""
         if line.type == "error" and not line.location["url"].endswith("/favicon.ico"):
             self.errors.append(line.text)
+
+    def read_alert(self, dialog) -> None:
+        self.alerts.append(dialog.message)
+        dialog.accept()
 
     def connect(self) -> "Page":
         """Wait until the page is greeted and says that it is connected, and return it."""
@@ -107,13 +114,14 @@ class Page:
             field.press("Enter")
 
     def press_send(self, text: str) -> None:
-        """Type a message and press the button."""
-        self.page.get_by_role("textbox").first.fill(text)
-        self.page.locator("form button, form input[type=submit]").first.click()
+        """Type a message and press the button of the form: the one that submits it, wherever it stands, if one does."""
+        field = self.page.get_by_role("textbox").first
+        field.fill(text)
+        field.evaluate_handle(BUTTON).as_element().click()
 
     def send(self, frame: str) -> None:
         """Send a frame through the page's own socket, past whatever the page's form does not let through."""
-        self.page.evaluate("frame => courseSocket.send(frame)", frame)
+        self.page.evaluate("frame => WebSocket.prototype.send.call(courseSocket, frame)", frame)
 
     def field(self) -> str:
         return self.page.get_by_role("textbox").first.input_value()
@@ -126,8 +134,9 @@ class Page:
         return self.comes_true(self.page.get_by_role("log").first.get_by_text(text).first.wait_for)
 
     def mentions(self, text: str) -> bool:
-        """Tell whether these letters stand anywhere on the page before patience runs out."""
-        return self.comes_true(self.page.get_by_text(text).first.wait_for)
+        """Tell whether these letters stand anywhere on the page, or in an alert, before patience runs out."""
+        stands = self.comes_true(self.page.get_by_text(text).first.wait_for)
+        return stands or any(text in alert for alert in self.alerts)
 
     def comes_true(self, wait) -> bool:
         from playwright.sync_api import TimeoutError as NotInTime

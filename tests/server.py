@@ -43,7 +43,7 @@ class Server:
             foreign = path.name in COURSE | {"node_modules"} or (path / "pyvenv.cfg").exists() or not path.exists()
             if path.is_dir() and not foreign and not path.name.startswith("."):
                 shutil.copytree(path, self.place / path.name, symlinks=True)
-            elif path.is_file() and not path.name.startswith((".", "db.sqlite3")):
+            elif path.is_file() and not path.name.startswith("db.sqlite3"):  # .env has to be there
                 shutil.copy2(path, self.place / path.name)
         command = [sys.executable, "manage.py", "runserver", self.address, "--noreload"]
         environ = {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
