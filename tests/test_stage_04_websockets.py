@@ -44,9 +44,10 @@ def test_an_odd_frame_over_the_network_gets_an_error_and_the_connection_lives_on
     hint='Is re_path("", ...) the last route, and does its consumer only call self.close()?',
 )
 def test_an_unknown_socket_is_refused_with_403_and_no_traceback(server):
+    before = len(server.log())  # whatever else a server writes down is its own affair
     status = server.handshake("/ws/kitchen-of-nobody/")
     assert status == 403, f"The handshake at /ws/kitchen-of-nobody/ was answered with HTTP {status}, not 403."
-    if "Traceback" in server.log():
+    if "Traceback" in server.log()[before:]:
         raise server.fault("There is a traceback in the server's log.")
 
 
@@ -83,7 +84,7 @@ def test_markup_in_a_message_stays_text(open_page):
     ada = open_page().connect()
     ada.say("<b id=bold>bold</b><img src=x>")
     assert ada.shows("<b id=bold>bold</b>"), f"The log should show the letters themselves. It shows: {ada.log()!r}"
-    part = ada.page.locator("#bold, [role=log] img")
+    part = ada.page.locator("#bold, [role=log] img[src=x]")
     assert not part.count(), "The message became a part of the page: whoever writes, programs it."
 
 
