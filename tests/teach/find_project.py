@@ -2,25 +2,21 @@
 
 import ast
 import io
+import re
 import tokenize
 from collections.abc import Iterator
 
 from django.conf import global_settings
 
-from tests.teach.source import ROUTING, SETTINGS, URLS, Finding, calls, last_name, nearest
+from tests.teach.source import ROUTING, SETTINGS, URLS, Finding, calls, last_name, nearest, targets
 
 
 def misspelt_settings(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
-    names = {
-        target.id: node
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
+    names = {name: node for node in tree.body for name in targets(node)}
+    read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     for name, node in names.items():
         meant = nearest(name, SETTINGS - set(names))
-        if meant and not hasattr(global_settings, name):
+        if meant and name not in read and not hasattr(global_settings, name):
             stage = {"ASGI_APPLICATION": 1, "CHANNEL_LAYERS": 5}.get(meant, 0)
             yield Finding(
                 stage, file, node.lineno, f"Django and Channels read a setting {meant}; {name} is read by nobody.",
@@ -51,7 +47,9 @@ def inside_list(tree: ast.Module, line: int) -> bool:
 
 
 def asgi_order(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
-    awake = min((call.lineno for call in calls(tree, "get_asgi_application", "setup")), default=0)
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    at_once = ast.Module([node for node in tree.body if not isinstance(node, kinds)], [])  # the others run when called
+    awake = min((call.lineno for call in calls(at_once, "get_asgi_application", "setup")), default=0)
     for node in tree.body:
         names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
@@ -63,7 +61,7 @@ def asgi_order(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
                 "Your own code is imported before get_asgi_application() has woken Django up.",
                 "What would happen here if chat imported a model?",
             )
-    for call in calls(tree, "setdefault"):
+    for call in calls(at_once, "setdefault"):
         if awake and call.lineno > awake:
             yield Finding(
                 1,
@@ -90,8 +88,8 @@ def asgi_router(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
                         f"{key.value!r} is no protocol that a server speaks of.",
                         f"Is the key spelled {meant!r}?",
                     )
-    assignments = [node for node in tree.body if isinstance(node, ast.Assign)]
-    assigned = [node for node in assignments if "application" in map(last_name, node.targets)]
+    assignments = [node for node in tree.body if targets(node)]
+    assigned = [node for node in assignments if "application" in targets(node)]
     for node in assignments:
         if not assigned and any(calls(node, "ProtocolTypeRouter")):
             yield Finding(
@@ -114,8 +112,8 @@ def asgi_router(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
 
 def routes_below_all(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
     """A route that fits everything, and others below it that nobody can reach."""
-    all_routes = sorted(calls(tree, "path", "re_path"), key=lambda call: call.lineno)
-    for call in all_routes[:-1]:
+    lists = [node.elts for node in ast.walk(tree) if isinstance(node, ast.List)]
+    for call in (route for one in lists for route in one[:-1] if isinstance(route, ast.Call)):
         pattern = call.args[0] if call.args else None
         if last_name(call.func) == "re_path" and isinstance(pattern, ast.Constant) and pattern.value in ("", ".*", "^"):
             yield Finding(
@@ -128,11 +126,12 @@ def routes_below_all(file: str, tree: ast.Module, text: str) -> Iterator[Finding
 
 
 def routes(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    made = {name for node in tree.body for name in targets(node)}
     for call in calls(tree, "path", "re_path"):
         if len(call.args) < 2:
             continue
         pattern, target = call.args[0], call.args[1]
-        if isinstance(pattern, ast.Constant) and str(pattern.value).lstrip("^").startswith("/"):
+        if isinstance(pattern, ast.Constant) and re.match(r"\^?/(?!\?)", str(pattern.value)):
             yield Finding(
                 0 if file == URLS else 3,
                 file,
@@ -142,7 +141,7 @@ def routes(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
             )
         if file == ROUTING and isinstance(target, ast.Attribute) and target.attr == "as_asgi":
             yield Finding(3, file, target.lineno, "as_asgi is named here, and not called.", "Are its brackets there?")
-        elif file == ROUTING and last_name(target).endswith("Consumer"):
+        elif file == ROUTING and last_name(target).endswith("Consumer") and last_name(target) not in made:
             yield Finding(
                 3, file, target.lineno, "The route leads to the class itself, which is no ASGI application.",
                 "What does the lesson write behind the name of the consumer?",
@@ -160,7 +159,7 @@ def views_without_return(file: str, tree: ast.Module, text: str) -> Iterator[Fin
         if isinstance(node, ast.FunctionDef) and node.args.args and node.args.args[0].arg == "request":
             returns = any(isinstance(inner, ast.Return) and inner.value for inner in ast.walk(node))
             raises = any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
-            if not returns and not raises:
+            if not returns and not raises and not any(calls(tree, node.name)):
                 yield Finding(
                     0, file, node.lineno, f"The view {node.name} gives nothing back.",
                     "Which word in front of render(...) hands the page over?",

@@ -54,6 +54,11 @@ def consumers(tree: ast.Module) -> Iterator[ast.ClassDef]:
             yield node
 
 
+def only_channels(owner: ast.ClassDef) -> bool:
+    """Tell whether a class has no bases but those of Channels: others may have more methods, and call more."""
+    return {last_name(base) for base in owner.bases} <= {"WebsocketConsumer", "JsonWebsocketConsumer"}
+
+
 def methods(owner: ast.ClassDef) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     yield from (node for node in owner.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
@@ -67,6 +72,17 @@ def calls(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
 
 def last_name(node: ast.AST) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def places(method: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    """Return the parameters that take an argument without its name."""
+    return [argument.arg for argument in method.args.posonlyargs + method.args.args]
+
+
+def targets(node: ast.AST) -> list[str]:
+    """Return the names to which a statement gives a value: `name = 1`, `name: int = 1`."""
+    left = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return [last_name(target) for target in left]
 
 
 def nearest(name: str, known: set[str]) -> str:
