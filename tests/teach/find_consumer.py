@@ -3,7 +3,20 @@
 import ast
 from collections.abc import Iterator
 
-from tests.teach.source import LAYER, METHODS, Finding, calls, consumers, last_name, layer_calls, methods, nearest
+from tests.teach.source import (
+    LAYER,
+    METHODS,
+    Finding,
+    calls,
+    consumers,
+    last_name,
+    layer_calls,
+    methods,
+    nearest,
+    only_channels,
+    places,
+    targets,
+)
 
 
 def misspelt_methods(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
@@ -12,7 +25,7 @@ def misspelt_methods(file: str, tree: ast.Module, text: str) -> Iterator[Finding
         used = {last_name(call.func) for call in ast.walk(owner) if isinstance(call, ast.Call)}
         for method in methods(owner):
             meant = nearest(method.name, {"connect", "disconnect", "receive"} - own)
-            if meant and method.name not in METHODS | used:
+            if meant and only_channels(owner) and method.name not in METHODS | used:
                 yield Finding(
                     2,
                     file,
@@ -26,7 +39,8 @@ def methods_inside_methods(file: str, tree: ast.Module, text: str) -> Iterator[F
     for owner in consumers(tree):
         for method in methods(owner):
             for inner in ast.walk(method):
-                if isinstance(inner, ast.FunctionDef) and inner is not method and inner.name in METHODS:
+                inside = isinstance(inner, ast.FunctionDef) and inner is not method and places(inner)[:1] == ["self"]
+                if inside and inner.name in METHODS:
                     yield Finding(
                         2,
                         file,
@@ -35,7 +49,7 @@ def methods_inside_methods(file: str, tree: ast.Module, text: str) -> Iterator[F
                         f"How far in does def {inner.name} begin, and how far def {method.name}?",
                     )
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.args.args[:1] and node.args.args[0].arg == "self":
+        if isinstance(node, ast.FunctionDef) and places(node)[:1] == ["self"]:
             yield Finding(
                 2,
                 file,
@@ -71,13 +85,13 @@ def signatures(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
     wanted = {"receive": "self, text_data=None, bytes_data=None", "disconnect": "self, code", "connect": "self"}
     for owner in consumers(tree):
         for method in methods(owner):
-            if method.name not in wanted or method.args.vararg or method.args.kwarg:
+            if method.name not in wanted or method.args.vararg or method.args.kwarg or method.decorator_list:
                 continue
-            names = [argument.arg for argument in method.args.args]
-            needed = len(names) - len(method.args.defaults)
+            names = {argument.arg for argument in method.args.args + method.args.kwonlyargs}
+            needed = len(places(method)) - len(method.args.defaults)
             right = {
-                "receive": {"text_data", "bytes_data"} <= set(names) and needed <= 1,
-                "disconnect": len(names) >= 2 and needed <= 2,
+                "receive": {"text_data", "bytes_data"} <= names and needed <= 1,
+                "disconnect": len(places(method)) >= 2 and needed <= 2,
                 "connect": needed == 1,
             }
             if not right[method.name]:
@@ -94,13 +108,12 @@ def signatures(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
 def no_accept(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
     for owner in consumers(tree):
         for method in methods(owner):
-            answers = any(calls(method, "accept", "close", "connect")) or any(
-                isinstance(node, ast.Raise) for node in ast.walk(method)
+            answers = any(
+                any(calls(part, "accept", "close", "connect"))
+                or any(isinstance(node, ast.Raise) for node in ast.walk(part))
+                for part in with_helpers(owner, method)
             )
-            helpers = {last_name(call.func) for call in ast.walk(method) if isinstance(call, ast.Call)} & {
-                other.name for other in methods(owner) if any(calls(other, "accept", "close"))
-            }
-            if method.name == "connect" and not answers and not helpers:
+            if method.name == "connect" and only_channels(owner) and not answers:
                 yield Finding(
                     2,
                     file,
@@ -108,6 +121,16 @@ def no_accept(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
                     "connect neither accepts nor closes, so the browser waits in the middle of the handshake.",
                     "Should this one say yes (self.accept) or no (self.close)?",
                 )
+
+
+def with_helpers(owner: ast.ClassDef, method: ast.FunctionDef | ast.AsyncFunctionDef) -> list:
+    """Return a method, the methods of its class that it calls, those that they call, and so on."""
+    own = {one.name: one for one in methods(owner)}
+    parts = [method]
+    for part in parts:  # grows on the way
+        called = [last_name(node.func) for node in ast.walk(part) if isinstance(node, ast.Call)]
+        parts += [own[name] for name in dict.fromkeys(called) if name in own and own[name] not in parts]
+    return parts
 
 
 def unawaited_layer_calls(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
@@ -138,7 +161,10 @@ def unawaited_layer_calls(file: str, tree: ast.Module, text: str) -> Iterator[Fi
 
 
 def events_without_a_handler(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
-    own = {method.name for owner in consumers(tree) for method in methods(owner)}
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    own = {method.name for owner in classes for method in methods(owner)}
+    own |= {name for owner in classes for node in owner.body for name in targets(node)}
+    elsewhere = not all(map(only_channels, consumers(tree)))
     for call in layer_calls(tree, "group_send"):
         event = call.args[1] if len(call.args) > 1 else None
         if not isinstance(event, ast.Dict):
@@ -159,7 +185,7 @@ def events_without_a_handler(file: str, tree: ast.Module, text: str) -> Iterator
         kind = keys.get("type")
         if isinstance(kind, ast.Constant) and isinstance(kind.value, str):
             handler = kind.value.replace(".", "_")
-            if handler not in own:
+            if handler not in own and not elsewhere:
                 yield Finding(
                     5,
                     file,
@@ -171,23 +197,18 @@ def events_without_a_handler(file: str, tree: ast.Module, text: str) -> Iterator
 
 
 def different_groups(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
-    names = {}
-    for name in ("group_add", "group_send", "group_discard"):
-        for call in layer_calls(tree, name):
-            if call.args:
-                names.setdefault(name, (ast.unparse(call.args[0]), call))
-    joined = names.get("group_add")
+    made = {name: [call for call in layer_calls(tree, name) if call.args] for name in LAYER}
     for name in ("group_send", "group_discard"):
-        if joined and name in names and names[name][0] != joined[0]:
-            both_literal = all(isinstance(names[n][1].args[0], ast.Constant) for n in (name, "group_add"))
-            if both_literal:
-                yield Finding(
-                    5,
-                    file,
-                    names[name][1].lineno,
-                    f"Tabs join the group {joined[0]}, and {name} speaks of the group {names[name][0]}.",
-                    "Are they the same, letter by letter?",
-                )
+        literal = all(isinstance(call.args[0], ast.Constant) for call in made["group_add"] + made[name])
+        joined, meant = ([ast.unparse(call.args[0]) for call in made[one]] for one in ("group_add", name))
+        if literal and joined and meant and not set(joined) & set(meant):
+            yield Finding(
+                5,
+                file,
+                made[name][0].lineno,
+                f"Tabs join the group {joined[0]}, and {name} speaks of the group {meant[0]}.",
+                "Are they the same, letter by letter?",
+            )
 
 
 def event_methods(tree: ast.Module) -> set[str]:
@@ -205,7 +226,7 @@ def event_methods(tree: ast.Module) -> set[str]:
 def handlers_without_event(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
     for owner in consumers(tree):
         for method in methods(owner):
-            if method.name in event_methods(tree) and len(method.args.args) < 2 and not method.args.vararg:
+            if method.name in event_methods(tree) and len(places(method)) < 2 and not method.args.vararg:
                 yield Finding(
                     5,
                     file,
@@ -230,7 +251,8 @@ def handlers_that_say_nothing(file: str, tree: ast.Module, text: str) -> Iterato
 
 def groups_without_members(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
     sends = list(layer_calls(tree, "group_send"))
-    if sends and "group_add" not in text and "groups" not in text:
+    elsewhere = not all(map(only_channels, consumers(tree)))
+    if sends and "group_add" not in text and "groups" not in text and not elsewhere:
         yield Finding(
             5,
             file,
@@ -246,8 +268,8 @@ def answers_twice(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
         for method in methods(owner):
             if not any(layer_calls(method, "group_send")) or method.name in event_methods(tree):
                 continue
-            for call in calls(method, "send", "send_json"):
-                if "'chat'" in ast.unparse(call):
+            for call in beside(method, "group_send"):
+                if last_name(call.func) in ("send", "send_json") and "'chat'" in ast.unparse(call):
                     yield Finding(
                         5,
                         file,
@@ -255,6 +277,15 @@ def answers_twice(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
                         "The message goes to its own tab here, and through the group once more: it is seen twice.",
                         "Which of the two reaches everyone?",
                     )
+
+
+def beside(method: ast.AST, name: str) -> Iterator[ast.Call]:
+    """Yield the calls that stand in one block with a call of the layer: where one is made, the other is made too."""
+    for node in ast.walk(method):
+        for block in (getattr(node, "body", []), getattr(node, "orelse", [])):
+            together = [one.value for one in block if isinstance(one, ast.Expr)] if isinstance(block, list) else []
+            if any(any(layer_calls(one, name)) for one in together):
+                yield from (one for one in together if isinstance(one, ast.Call))
 
 
 FINDERS = [
