@@ -7,73 +7,84 @@ from pathlib import Path
 from tests.html import elements
 from tests.teach.source import Finding, nearest
 
-EVENTS = {"submit", "message", "open", "close", "error", "click"}
+EVENTS = {"submit", "message", "open", "close", "error", "click", "dblclick"}
 KEYS = {"type", "message", "name", "names", "messages", "seq", "client_id", "to"}  # the words on the wire
-WSS = r"[\"'`]wss:"
-OBJECT_SENT = r"(?i)(?:socket|ws)\.send\(\s*\{"
-# What makes a pattern harmless, if it stands anywhere on the page.
-UNLESS = {WSS: "https", OBJECT_SENT: "JSON.stringify"}
 PATTERNS = [
-    # (pattern, why, hint)
+    # (pattern, why, hint, what makes it harmless if it stands anywhere on the page)
     (
-        r"\.(innerHTML|outerHTML)\s*\+?=(?!\s*[\"'][^\"']*[\"'];?\s*$)|insertAdjacentHTML|document\.write",
+        r"\.(innerHTML|outerHTML)\s*\+?=(?!=)(?!\s*[\"'][^\"']*[\"'];?\s*$)|insertAdjacentHTML|document\.write",
         "Text that is set like this is read as HTML: whoever writes a message can program the pages of the others.",
         "Which property takes letters as letters? (Lesson 4, step 3.)",
+        r"&lt;",
     ),
     (
         r"new Websocket\b|new webSocket\b|new Web[sS]ockets\b",
         "The class of the browser is spelled WebSocket, with a capital S.",
         "How is it written in the lesson, letter by letter?",
+        "",
     ),
-    (r"(?<!new )(?<!\w)WebSocket\(", "WebSocket is a class: it wants the word new before it.", "new WebSocket(...)?"),
+    (
+        r"(?<!new )(?<![\w.])WebSocket\(",
+        "WebSocket is a class: it wants the word new before it.",
+        "new WebSocket(...)?",
+        "",
+    ),
     (
         r"[\"'`]wss?://(127\.0\.0\.1|localhost)",
         "Host and port are written out here, and the page may come from others.",
         "Where does the page find its own address?",
+        "",
     ),
     (
-        WSS,
+        r"[\"'`]wss:",
         "wss: is for pages that came by https:. This one came by http:, and the connection never stands.",
         "What does the lesson make of the page's own protocol?",
+        r"https|[\"'`]ws:",
     ),
     (
-        r"\.on(Message|Open|Close|Error|Submit)\b",
+        r"\.on(Message|Open|Close|Error|Submit)\s*=(?!=)",
         "JavaScript knows these names in small letters only; this one is set, and never called.",
         "How is it spelled, small letters throughout?",
+        r"\.on[A-Z][a-z]+(\?\.)?[(.]",
     ),
     (
         r"JSON\.parse\((?:e|ev|evt|event|message)(\.message)?\)",
         "The text of a frame is in event.data; this is something else.",
         "Which property of the event has the text?",
+        r"\.data\b|\{\s*data\b",
     ),
     (
-        OBJECT_SENT,
+        r"(?i)(?:socket|ws)\.send\(\s*\{",
         "An object is sent as the text [object Object].",
         "Which function makes JSON of it? (Lesson 4, step 1.)",
+        r"JSON\.stringify",
     ),
     (
         r"\.send\(\s*[\w.]*\.value\s*\)",
         "The bare text is sent, and the server asks for a JSON object.",
         'How does it become {"message": ...}?',
+        r"JSON\.stringify",
     ),
     (
         r"message:\s*[\w.]*(?:elements\.message|\bmessage(?:Input|Field)|\binput)\s*[},]",
         "This is the field itself, an object of the page, and not what was typed into it.",
         "Which property of a field is its text?",
+        r"\.value\b(?!\s*=[^=])",
     ),
 ]
 
 
 def findings(root: Path) -> list[Finding]:
     """Return what is seen in templates and scripts of the student's."""
-    places = ("templates/**/*.html", "chat/templates/**/*.html", "chat/static/**/*.js")
+    places = ("templates/**/*.html", "*/templates/**/*.html", "static/**/*.js", "*/static/**/*.js")
     files = sorted(path for place in places for path in root.glob(place))
     texts = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8", errors="replace") for path in files}
     whole = "\n".join(texts.values())
     found = [finding for file, text in texts.items() for finding in in_file(file, text, without_comments(whole))]
     page = next((file for file, text in texts.items() if "WebSocket" in text), "")
     if page:
-        found += whole_page(page, texts[page], whole)
+        code = "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in root.glob("chat/**/*.py"))
+        found += whole_page(page, texts[page], whole, KEYS | set(re.findall(r"\b(\w+)(?=[\"'=])", code)))
     elif "templates/lobby.html" in texts:
         why = "There is no WebSocket in the page: nothing in it asks for the connection."
         found.append(
@@ -83,33 +94,33 @@ def findings(root: Path) -> list[Finding]:
 
 
 def in_file(file: str, text: str, whole: str) -> Iterator[Finding]:
-    for number, line in enumerate(text.splitlines(), 1):
-        code = line.split("//")[0] if "://" not in line else line  # without a comment
-        for pattern, why, hint in PATTERNS:
-            harmless = UNLESS.get(pattern, "") and UNLESS[pattern] in whole
-            if re.search(pattern, code) and not harmless:
+    for number, code in enumerate(without_comments(text).splitlines(), 1):
+        for pattern, why, hint, unless in PATTERNS:
+            if re.search(pattern, code) and not (unless and re.search(unless, whole)):
                 yield Finding(4, file, number, why, hint)
         for event in re.findall(r"addEventListener\(\s*[\"'](\w+)", code):
-            if meant := nearest(event, EVENTS):
+            if (meant := nearest(event, EVENTS)) and "dispatchEvent" not in whole:
                 yield Finding(
                     4, file, number, f"No event is called {event!r}, so the function never runs.", f"Is it {meant!r}?"
                 )
-        for address in re.findall(r"[\"'`/}]ws/([\w/-]*)", code):
+        for address in re.findall(r"[\"'`/}]ws/([\w/-]*)(?=[\"'`])(?!.\s*\+)", code):
             if address != "lobby/":
                 why = f"The page asks for ws/{address}, and the consumer is at ws/lobby/."
                 yield Finding(4, file, number, why, "Are the two the same, slash by slash? (chat/routing.py)")
 
 
-def frames_of_the_page(file: str, text: str) -> Iterator[Finding]:
+def frames_of_the_page(file: str, text: str, keys: set[str]) -> Iterator[Finding]:
     """What the page reads out of a frame: by JSON.parse, and by keys that the server sends."""
     rows = list(enumerate(text.splitlines(), 1))
     if "JSON.parse" not in text and "<script" in text:
         number = next((number for number, row in rows if ".data" in row), 1)
         yield Finding(4, file, number, "A frame comes as text, and nothing makes an object of it.", "JSON.parse?")
-    for name in re.findall(r"(\w+) = JSON\.parse\(", text):
+    for name in re.findall(r"(\w+) = JSON\.parse\((?!.*textContent)", text):
+        if re.search(rf"id=[\"']{name}[\"']|\b{name} = (?!JSON)", text):
+            continue  # a name for several things
         for number, row in rows:
             for key in re.findall(rf"(?<![\w.]){name}\.(\w+)", row):
-                if key not in KEYS:
+                if key not in keys:
                     why = f"No frame of the server has a key {key!r}."
                     yield Finding(4, file, number, why, f"Is it {name}.message?")
 
@@ -122,18 +133,21 @@ def lines_outside_of_blocks(text: str) -> list[int]:
 
 
 def without_comments(text: str) -> str:
+    """Return as many lines, with nothing where a comment stood."""
+    text = re.sub(r"(?<!\S)/\*.*?\*/", lambda found: "\n" * found[0].count("\n"), text, flags=re.DOTALL)
     return "\n".join(re.sub(r"(?<!:)//.*", "", line) for line in text.splitlines())
 
 
-def whole_page(file: str, text: str, whole: str) -> Iterator[Finding]:
+def whole_page(file: str, text: str, whole: str, keys: set[str]) -> Iterator[Finding]:
     """What only the page as a whole can tell: ids that are not there, listeners that are missing."""
     ids = {element.attributes.get("id") for element in elements(whole)}
+    ids |= set(re.findall(r"json_script:[\"']([\w-]+)", whole))
     for number, line in enumerate(text.splitlines(), 1):
-        for name in re.findall(r"(?:getElementById\(\s*[\"'`]|querySelector\(\s*[\"'`]#)([\w-]+)", line):
-            if name not in ids:
+        for name in re.findall(r"(?:getElementById\(\s*[\"'`]|querySelector\(\s*[\"'`]#)([\w-]+)(?![\w-]|\$)", line):
+            if name not in ids and not name.startswith("id_"):  # as Django calls the fields of its forms
                 why = f"The script looks for an element with the id {name!r}, and the page has none."
                 yield Finding(4, file, number, why, "What is the id of that element in the HTML?")
-    yield from frames_of_the_page(file, text)
+    yield from frames_of_the_page(file, text, keys)
     for number in lines_outside_of_blocks(text):
         why = "A template that extends another one is used by its blocks only: what stands outside is left out."
         yield Finding(4, file, number, why, "Does the script stand above the last {% endblock %}?")
@@ -141,14 +155,15 @@ def whole_page(file: str, text: str, whole: str) -> Iterator[Finding]:
         why = "A script element with a src ignores what stands between its tags."
         yield Finding(4, file, text.count("\n", 0, found.start()) + 1, why, "Does the src belong there?")
     if re.search(r"<button[^>]*\sdisabled", whole) and not re.search(
-        r"disabled\s*=\s*|removeAttribute", whole.replace("disabled = true", "")
+        r"disabled\s*=\s*|removeAttribute|toggleAttribute", whole.replace("disabled = true", "")
     ):
         number = next(number for number, row in enumerate(text.splitlines(), 1) if "<button" in row)
         yield Finding(
             4, file, number, "The button is disabled, and nothing ever enables it.", "When may it be pressed?"
         )
     line = next(number for number, row in enumerate(text.splitlines(), 1) if "WebSocket" in row)
-    if text.count("new WebSocket") > 1 and "setTimeout" not in text:
+    opened = re.findall(r"new WebSocket\((?!\s*[\"'`]wss:)", without_comments(text))  # wss: instead of the other
+    if len(opened) > 1 and "setTimeout" not in text:
         yield Finding(
             4, file, line, "The page opens two sockets, so it hears everything twice.", "Which of them can go?"
         )
@@ -156,13 +171,13 @@ def whole_page(file: str, text: str, whole: str) -> Iterator[Finding]:
         why = "Nothing keeps the form from doing what forms do: to ask for the page again."
         number = next((number for number, row in enumerate(text.splitlines(), 1) if "submit" in row), line)
         yield Finding(4, file, number, why, "Which call stops the browser's own submit?")
-    if not re.search(r"[\"']close[\"']|onclose", whole):
+    if not re.search(r"[\"']close[\"']|onclose|(?<![\w.])close\s*[:(]", whole):
         yield Finding(
             4, file, line, "Nobody listens for the end of the connection.", 'Which event comes then? ("close")'
         )
     types = re.findall(r"(?:case\s+|type\s*===?\s*)[\"'](\w+)[\"']", whole)
     alike = [kind for kind in types if kind.startswith(("chat", "message"))]
-    if alike and "chat" not in alike:
+    if alike and "chat" not in alike and "close" not in types:  # else these are types of events
         why = f"The page waits for frames of type {alike[0]}, and the server sends chat."
         number = next((number for number, row in enumerate(text.splitlines(), 1) if alike[0] in row), line)
         yield Finding(4, file, number, why, 'Is there a case "chat"?')
