@@ -89,6 +89,7 @@ RULES = [
     Rule(r"has no attribute 'as_view'", "as_view() is for class-based views; a consumer has another word for it.", "as_asgi()?", "chat/routing.py"),
     Rule(r"No route found for path '([^']*)'", "No route fits the address {1}, and an exception is the answer.", "Does the route have no slash before, one behind, and is there a last route for all the rest?", "chat/routing.py", 'urlpatterns'),
     Rule(r"has not been accepted|before it accepted", "There is no connection yet on which anything could be sent.", "Which call has to come first in connect?"),
+    Rule(r"surrogates not allowed", "Half a character came, written as \\ud83d: json.dumps would write it so again, and UTF-8 has nothing for it.", "What does json.dumps do without ensure_ascii=False?"),
     Rule(r"unexpected keyword argument '(text_data|bytes_data)'", "Channels passes {1} by its name, and receive has no such parameter.", "Is it def receive(self, text_data=None, bytes_data=None)?"),
     Rule(r"disconnect\(\) takes 1 positional argument but 2", "Channels tells disconnect the close code, and it has no place for it.", "Is it def disconnect(self, code)?"),
     Rule(r"must be str, bytes or bytearray, not dict", "This is a dictionary already, and json.loads reads only text.", "Who has read the JSON before you?"),
