@@ -3,13 +3,11 @@
 import functools
 import os
 import re
-import subprocess
-import sys
 import warnings
 
 import pytest
 
-from tests import project, report
+from tests import fresh, project, report, watched
 from tests.browser import BY_HAND, NoBrowser, Page, open_browser
 from tests.server import Server
 from tests.tab import Loop, Tab
@@ -26,6 +24,9 @@ def pytest_addoption(parser):
     group.addoption("--results", default="", help="write what each check did to this file, as JSON")
     group.addoption("--all", action="store_true", help="run also what waits for a failed check, and explain each")
     group.addoption("--full", action="store_true", help="pytest's own report, with tracebacks")
+    group.addoption(
+        "--watch", action="store_true", help="for make watch: the quick checks first, the map at the bottom"
+    )
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-django looks whether there are settings
@@ -54,28 +55,45 @@ def pytest_configure(config):
     if config.getoption("--results"):
         config.pluginmanager.register(report.Results(config))
     if not (config.getoption("--full") or config.option.collectonly):
-        reporter = report.Report(config)
+        reporter = watched.Watched(config) if config.getoption("--watch") else report.Report(config)
         config.pluginmanager.unregister(name="terminalreporter")
         config.pluginmanager.register(reporter, "terminalreporter")
 
 
+def stage_of(path, config) -> int:
+    """Return the stage of a file of checks; of a test of the student's own the one that the student is at."""
+    found = re.match(r"test_stage_(\d\d)", path.name)
+    return int(found[1]) if found else config.stage
+
+
+def is_named(path, config) -> bool:
+    """Tell whether a file is named on the command line."""
+    folder = config.invocation_params.dir
+    return path in [(folder / arg.split("::")[0]).resolve() for arg in config.args if ".py" in arg]
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Do not even read the checks of later stages."""
+    return stage_of(collection_path, config) > config.stage and not is_named(collection_path, config) or None
+
+
 def pytest_collection_modifyitems(config, items):
     """Leave out the checks of other stages, unless their file is named on the command line."""
-    named = [str((config.invocation_params.dir / arg.split("::")[0]).resolve()) for arg in config.args if ".py" in arg]
     for item in items:
-        found = re.match(r"test_stage_(\d\d)", item.path.name)
-        item.stage = int(found[1]) if found else config.stage  # a test of the student's own
+        item.stage = stage_of(item.path, config)
     stages = range(config.getoption("--from-stage"), config.stage + 1)
     first = config.getoption("--browser-from")
     wanted = [item for item in items if item.stage >= first or not item.get_closest_marker("browser")]
-    chosen = [item for item in wanted if str(item.path) in named or item.stage in stages]
+    chosen = [item for item in wanted if is_named(item.path, config) or item.stage in stages]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
     for item in items:
         first = next(other for other in items if other.stage == item.stage)
         item.foundation = item.function is first.function  # the first check of a stage carries the others
+    if config.getoption("--watch"):
+        items[:] = watched.quick_first(items, config)
     if any("fresh_import" in item.fixturenames for item in items) and not project.problem:
-        config.fresh_import = start_fresh_import()
+        config.fresh_import = fresh.begun or fresh.start()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -110,7 +128,10 @@ def waits(item) -> bool:
         return "settings_can_be_read" not in item.name
     if item.config.getoption("--all"):
         return False
-    for other in item.config.stash.setdefault(FAILED, []):
+    failed = item.config.stash.setdefault(FAILED, [])
+    if failed and item.config.getoption("--watch") and watched.is_slow(item):
+        return True
+    for other in failed:
         kind = "browser" in item.keywords and "browser" in other.keywords
         if item.stage > other.stage or other.foundation or other.function is item.function or kind:
             return True
@@ -223,29 +244,7 @@ def open_page(browser, server):
         page.page.close()
 
 
-FRESH_IMPORT = """
-import sys, traceback
-try:
-    import mywebsite.asgi
-    from channels.routing import ProtocolTypeRouter
-    assert isinstance(mywebsite.asgi.application, ProtocolTypeRouter), "application is no ProtocolTypeRouter"
-except BaseException as error:
-    sys.exit(traceback.format_exception_only(error)[-1].strip())
-"""
-
-
-def start_fresh_import() -> subprocess.Popen:
-    environ = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
-    command = [sys.executable, "-c", FRESH_IMPORT]
-    return subprocess.Popen(command, cwd=project.ROOT, env=environ, stderr=subprocess.PIPE, text=True)
-
-
 @pytest.fixture
 def fresh_import(request):
-    """What Python says of `import mywebsite.asgi` in a process of its own, as the command `daphne` does it.
-
-    "" when all is well. The process was started before the first check, so that it costs no time.
-    """
-    process = request.config.fresh_import
-    _, said = process.communicate(timeout=30)
-    return said.strip() if process.returncode else ""
+    """What Python says of `import mywebsite.asgi` in a process of its own; "" when all is well."""
+    return request.config.fresh_import()

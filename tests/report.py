@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -55,7 +56,7 @@ class Report:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            say(report.longreprtext)
+            self.say(report.longreprtext)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.passed and report.when != "call":
@@ -70,17 +71,17 @@ class Report:
         elif outcome != "passed" or item.stage == self.config.stage:
             self.line(item.stage, outcome, sentence(item))
         if outcome == "skipped":
-            say(f"        {exception}")
+            self.say(f"        {exception}")
         if outcome == "failed":
             self.failure(item, exception)
 
     def failure(self, item: pytest.Item, exception: BaseException) -> None:
         """Tell the first failure in full; of the others only that they are."""
         if self.counts["failed"] > 1 and not self.config.getoption("--all"):
-            say("        (Another one. Mend the first, then look at this.)")
+            self.say("        (Another one. Mend the first, then look at this.)")
             return
         for line in explain(sentence(item), self.config.stage, exception, item.get_closest_marker("check")).lines():
-            say(f"        {line}")
+            self.say(f"        {line}")
 
     def wait(self, item: pytest.Item) -> None:
         """List a check that has to wait, once for all its cases."""
@@ -93,10 +94,10 @@ class Report:
     def line(self, stage: int, outcome: str, text: str) -> None:
         if stage not in self.titled:
             self.titled.add(stage)
-            say(f"Stage {stage}: {lesson_title(stage)}")
+            self.say(f"Stage {stage}: {lesson_title(stage)}")
             if passed := self.stages.get(stage, [])[:-1].count("passed"):
-                say(f"  {self.word('passed')}{passed} checks")
-        say(f"  {self.word(outcome)}{text}", flush=True)
+                self.say(f"  {self.word('passed')}{passed} checks")
+        self.say(f"  {self.word(outcome)}{text}", flush=True)
 
     def word(self, outcome: str) -> str:
         word, color = WORDS[outcome]
@@ -110,34 +111,47 @@ class Report:
                 self.titled.add(stage)
                 what = "checks wait for the above" if "waits" in outcomes else "checks"
                 word = self.word("waits" if "waits" in outcomes else "passed")
-                say(f"Stage {stage}: {lesson_title(stage)}\n  {word}{len(outcomes)} {what}", flush=True)
+                self.say(f"Stage {stage}: {lesson_title(stage)}\n  {word}{len(outcomes)} {what}", flush=True)
 
     def pytest_keyboard_interrupt(self) -> None:
         self.stopped = True
 
     def pytest_sessionfinish(self) -> None:
         self.close_stages(before=self.config.stage + 1)
-        passed, skipped = self.counts["passed"], self.counts["skipped"]
-        failed, waiting = self.counts["failed"], self.counts["waits"]
-        say(f"\n{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else "")
-            + (f", {waiting} wait" if waiting else ""))  # fmt: skip
+        self.say(f"\n{self.score()}")
         if self.stopped:
-            say(f"Stopped by Ctrl-C after {sum(self.counts.values())} of {len(self.items)} checks.")
+            self.say(f"Stopped by Ctrl-C after {sum(self.counts.values())} of {len(self.items)} checks.")
             return
-        say(f"({time.perf_counter() - self.began:.1f} s) {self.map()}")
-        if passed and not failed:
+        self.say(f"({time.perf_counter() - self.began:.1f} s) {self.map()}")
+        for line in self.what_now():
+            self.say(line)
+
+    def score(self) -> str:
+        passed, failed, skipped, waiting = (self.counts[word] for word in ("passed", "failed", "skipped", "waits"))
+        return (f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else "")
+            + (f", {waiting} wait" if waiting else ""))  # fmt: skip
+
+    def what_now(self) -> Iterator[str]:
+        """Yield what the student can do now."""
+        if self.counts["passed"] and not self.counts["failed"]:
             forget_failure()
-            if skipped:
-                say(f"{skipped} were NOT CHECKED: look by hand, as said above.")
+            if self.counts["skipped"]:
+                yield f"{self.counts['skipped']} were NOT CHECKED: look by hand, as said above."
             if not self.config.option.keyword:
-                say(what_next(self.config.stage, chosen=self.config.getoption("--stage") is not None))
-        elif failed:
-            say("Stuck? make hint says more. With tracebacks: make test V=1")
+                yield what_next(self.config.stage, chosen=self.config.getoption("--stage") is not None)
+        elif self.counts["failed"]:
+            yield "Stuck? make hint says more. With tracebacks: make test V=1"
+
+    def say(self, line: str, flush: bool = False) -> None:
+        say(line, flush)
 
     def map(self) -> str:
         """Where the student is: the stages done, this one, those to come."""
-        done = [stage for stage, outcomes in self.stages.items() if {"passed", "skipped"} >= set(outcomes)]
-        here = f"here: {self.config.stage}" if len(done) < len(self.stages) else ""
+        return self.draw(self.stages)
+
+    def draw(self, stages: dict[int, list[str]]) -> str:
+        done = [stage for stage, outcomes in stages.items() if {"passed", "skipped"} >= set(outcomes)]
+        here = f"here: {self.config.stage}" if len(done) < len(stages) else ""
         to_come = range(self.config.stage + 1, number_of_lessons())
         parts = [("done:", done), (here, []), ("to come:", list(to_come))]
         texts = [" ".join([name, *map(str, stages)]) for name, stages in parts if stages or (name and name == here)]

@@ -1,0 +1,72 @@
+"""What Python says of `import mywebsite.asgi` in a process of its own, as the command `daphne` does it.
+
+The process is begun before the first check, so that it costs no time. `make watch` begins it as a fork of its own warm
+process, where neither settings nor anything of the student's has been read either.
+"""
+
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Callable
+
+from tests.project import ROOT
+
+PATIENCE = 30.0  # seconds
+IMPORT = """
+import sys, traceback
+try:
+    import mywebsite.asgi
+    from channels.routing import ProtocolTypeRouter
+    assert isinstance(mywebsite.asgi.application, ProtocolTypeRouter), "application is no ProtocolTypeRouter"
+except BaseException as error:
+    sys.exit(traceback.format_exception_only(error)[-1].strip())
+"""
+FINE = b"fine"
+TOO_LONG = f"(nothing: it has not come to an end within {PATIENCE:.0f} s)"
+
+begun: Callable[[], str] | None = None
+"""What `fork` gave back, where it was called in this process."""
+
+
+def start() -> Callable[[], str]:
+    """Begin a new Python; return a function that waits for what it says. "" means that all is well."""
+    environ = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
+    process = subprocess.Popen([sys.executable, "-c", IMPORT], cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True)
+
+    def said() -> str:
+        try:
+            _, said = process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            return TOO_LONG
+        return said.strip() if process.returncode else ""
+
+    return said
+
+
+def fork() -> None:
+    """Begin a fork of this process, which must have one thread and nothing of the student's, and keep it in `begun`."""
+    global begun
+    answer, tell = os.pipe()
+    if os.fork() == 0:
+        silence = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(silence, stream)
+        try:
+            exec(IMPORT, {"__name__": "__main__"})
+            os.write(tell, FINE)
+        except SystemExit as error:
+            os.write(tell, str(error.code).encode("utf-8", "replace"))
+        finally:
+            os._exit(0)
+    os.close(tell)
+
+    def said() -> str:
+        if not select.select([answer], [], [], PATIENCE)[0]:
+            return TOO_LONG
+        words = os.read(answer, 5000)
+        return "" if words == FINE else words.decode("utf-8", "replace").strip() or "(nothing: its process has ended)"
+
+    begun = said

@@ -1,0 +1,73 @@
+"""What `make watch` does otherwise than `make test`: the order of the checks, and a report with the map at its bottom.
+
+Quick checks come first, those of earlier stages among them: they name the cause. A check that starts a server or a
+browser comes last, only for the stage that the student is at, and only while nothing has failed.
+"""
+
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from tests.report import Report, forget_failure, say
+
+
+def is_slow(item: pytest.Item) -> bool:
+    return bool({"server", "browser"} & set(item.fixturenames))
+
+
+def quick_first(items: list[pytest.Item], config: pytest.Config) -> list[pytest.Item]:
+    """Return the checks to run, in their order, and put into `config.left_out` how many are left to `make test`."""
+    chosen = [item for item in items if not is_slow(item) or item.stage == config.stage]
+    config.left_out = len(items) - len(chosen)
+    return sorted(chosen, key=is_slow)
+
+
+class Watched(Report):
+    """A report in two parts, a verdict below each. In a terminal the map is always the last line."""
+
+    halfway = False
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Give the verdict of the quick checks before the first slow one, unless that has to wait anyway."""
+        if is_slow(self.items[nodeid]) and not self.halfway:
+            self.halfway = True
+            self.close_stages(before=self.config.stage)
+            if not self.counts["failed"]:
+                slow = sum(map(is_slow, self.items.values()))
+                self.verdict(f"{slow} more start a server or a browser:")
+
+    def pytest_sessionfinish(self) -> None:
+        self.close_stages(before=self.config.stage + 1)
+        self.verdict(*self.what_now())
+
+    def verdict(self, *lines: str) -> None:
+        self.say(f"\n{self.score()} ({time.perf_counter() - self.began:.1f} s)")
+        for line in lines:
+            self.say(line)
+        if not self.color:
+            say(self.map(), flush=True)
+
+    def what_now(self) -> Iterator[str]:
+        if self.config.left_out and not self.counts["failed"]:
+            forget_failure()
+            yield f"All green so far. make test has {self.config.left_out} more: earlier stages' servers and browsers."
+        else:
+            yield from super().what_now()
+
+    def say(self, line: str, flush: bool = True) -> None:
+        """Print above the map, if there is a terminal where it can stand."""
+        if not self.color:
+            say(line, flush)
+        else:
+            width = shutil.get_terminal_size().columns - 1
+            say(f"\r\033[K{line}")
+            print(self.map()[:width], end="", flush=True)
+
+    def map(self) -> str:
+        """As in every report, but a stage counts as done only when all its checks have run that run here at all."""
+        chosen = Counter(item.stage for item in self.items.values())
+        ran = {stage: self.stages.get(stage, []) for stage in range(self.config.stage + 1)}
+        return self.draw({s: outcomes + ["to come"] * (chosen[s] > len(outcomes)) for s, outcomes in ran.items()})
