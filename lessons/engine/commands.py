@@ -39,6 +39,7 @@ COMMANDS = {
         "check your work; STAGE=4 up to another stage, V=1 in full",
         {"STAGE": "", "V": ""},
     ),
+    "watch": Command("For students", "watch:watch", "check your work at every save, until Ctrl-C", {"STAGE": ""}),
     "tab": Command(
         "For students", "tab:open_tab", "open one browser tab in the terminal", {"WHERE": "ws/lobby/", "PORT": "8000"}
     ),
@@ -145,7 +146,9 @@ def read_words(name: str, command: Command, words: list[str]) -> dict[str, str]:
 
 
 def example(name: str) -> str:
-    return {"start": "N=4", "test": "STAGE=4", "run": "PORT=8001", "tab": "WHERE=ws/lobby/"}.get(name, "")
+    return {"start": "N=4", "test": "STAGE=4", "watch": "STAGE=4", "run": "PORT=8001", "tab": "WHERE=ws/lobby/"}.get(
+        name, ""
+    )
 
 
 def help_text() -> str:

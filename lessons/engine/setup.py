@@ -36,9 +36,9 @@ def inside_course() -> bool:
     return Path(sys.prefix).resolve() == VENV.resolve()
 
 
-def start_again(args: list[str]) -> None:
-    """Become the course's own Python. Windows cannot replace a process, so there a child does the work."""
-    command = [str(venv_python()), "-m", "lessons", *args]
+def start_again(args: list[str], python: str = "") -> None:
+    """Become the course's own Python, or this one. Windows cannot replace a process, so there a child does the work."""
+    command = [python or str(venv_python()), "-m", "lessons", *args]
     if WINDOWS:
         from .serve import wait_for  # at Ctrl-C, too, the child decides when it is through
 

@@ -90,6 +90,7 @@ def test_words_may_be_small_be_repeated_hold_anything_and_be_left_out():
     [
         (["test", "STAGE=x"], "test: STAGE=x is no number. Example: make test STAGE=4"),
         (["test", "STAGE=-1"], "test: STAGE=-1 is no number."),
+        (["watch", "STAGE=x"], "watch: STAGE=x is no number. Example: make watch STAGE=4"),
         (["run", "PORT=x"], "run: PORT=x is no port. Example: make run PORT=8001"),
         (["run", "PORT=²"], "run: PORT=² is no port."),
         (["run", "PORT=65536"], "run: PORT=65536 is no port."),
