@@ -13,6 +13,7 @@ from pathlib import Path
 
 from .commands import ROOT
 from .disk import lessons_on_disk, put
+from .errors import CourseError
 from .git import Git
 from .stages import MARKER, make_stages
 
@@ -42,12 +43,14 @@ def bench() -> int:
             lambda: timed([sys.executable, "-c", FLOOR], floor),
             lambda: timed([*LESSONS, "test", "STAGE=3"], stage),
         )
+        answer = save_to_verdict(stage)
         made = median(lambda: delete_tags(clone), lambda: timed([*LESSONS, "stages"], clone))
         unchanged = median(lambda: None, lambda: timed([*LESSONS, "stages"], clone))
         everything = timed([*LESSONS, "test"], ROOT)
     figures = [
         ("the floor: one process that imports Django, Channels, Daphne and pytest", importing, None),
         ("make test STAGE=3", test3, 2 * importing),
+        ("make watch: from a save to the verdict, stage 3", answer, 0.3),
         ("make stages, all tags to make", made, 1.0),
         ("make stages, nothing changed", unchanged, 0.3),
         ("make test, all stages and the browser (one run)", everything, 20.0),
@@ -65,6 +68,29 @@ def timed(command: list[str], folder: Path) -> float:
     began = time.perf_counter()
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - began
+
+
+def save_to_verdict(folder: Path) -> float:
+    """Return the median of the seconds between a save in an editor and the last line of what `make watch` answers."""
+    with subprocess.Popen([*LESSONS, "watch"], cwd=folder, stdout=subprocess.PIPE, text=True) as watch:
+
+        def verdict() -> None:
+            if not any(line.startswith("Stages done") for line in watch.stdout):
+                raise CourseError("make watch has ended, or found something red in its own stage.")
+
+        def save() -> float:
+            began = time.perf_counter()
+            consumers.write_text(code, encoding="utf-8", newline="\n")
+            verdict()
+            return time.perf_counter() - began
+
+        consumers = folder / "chat" / "consumers.py"
+        code = consumers.read_text(encoding="utf-8")
+        try:
+            verdict()
+            return median(lambda: None, save)
+        finally:
+            watch.terminate()
 
 
 def in_turn(*measures: Callable[[], float]) -> list[float]:
