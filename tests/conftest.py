@@ -21,6 +21,7 @@ def pytest_addoption(parser):
     group.addoption("--stage", type=int, default=None, help="run the checks up to this stage (default: lessons/STAGE)")
     group.addoption("--from-stage", type=int, default=0, help="and only from this one on")
     group.addoption("--browser-from", type=int, default=0, help="open the browser for checks from this stage on")
+    group.addoption("--server-from", type=int, default=0, help="start a server for checks from this stage on")
     group.addoption("--results", default="", help="write what each check did to this file, as JSON")
     group.addoption("--all", action="store_true", help="run also what waits for a failed check, and explain each")
     group.addoption("--full", action="store_true", help="pytest's own report, with tracebacks")
@@ -82,9 +83,7 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         item.stage = stage_of(item.path, config)
     stages = range(config.getoption("--from-stage"), config.stage + 1)
-    first = config.getoption("--browser-from")
-    wanted = [item for item in items if item.stage >= first or not item.get_closest_marker("browser")]
-    chosen = [item for item in wanted if is_named(item.path, config) or item.stage in stages]
+    chosen = [item for item in items if is_named(item.path, config) or item.stage in stages and is_wanted(item, config)]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
     for item in items:
@@ -94,6 +93,12 @@ def pytest_collection_modifyitems(config, items):
         items[:] = watched.quick_first(items, config)
     if any("fresh_import" in item.fixturenames for item in items) and not project.problem:
         config.fresh_import = fresh.begun or fresh.start()
+
+
+def is_wanted(item, config) -> bool:
+    """Tell whether a check may have the processes that it needs."""
+    needs = {"browser": "--browser-from", "server": "--server-from", "fresh_import": "--server-from"}
+    return all(item.stage >= config.getoption(needs[name]) for name in needs.keys() & set(item.fixturenames))
 
 
 @pytest.hookimpl(wrapper=True)

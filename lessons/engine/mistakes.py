@@ -101,6 +101,14 @@ def line_of(place: Path, told: dict) -> str:
     return rows[told["line"] - 1].strip() if told["line"] <= len(rows) else ""
 
 
+def stage_of_check(check: str) -> int:
+    """Return the stage whose file has the check. Raises CourseError if none has it."""
+    for path in sorted(ROOT.glob("tests/test_stage_*.py")):
+        if f"def {check}(" in path.read_text(encoding="utf-8"):
+            return int(path.stem.split("_")[2])
+    raise CourseError(f"tests/mistakes: there is no check {check}.")
+
+
 def uncovered(mistakes: list[Mistake], checks: set[str]) -> list[str]:
     """Every check of every stage is turned red, at its own assertion, by at least one mistake."""
     missing = sorted(checks - {mistake.check for mistake in mistakes})
