@@ -93,7 +93,8 @@ def print_table(jobs: list[Job]) -> None:
     if stages:
         print("\nstage      red                green              seconds")
     for stage, row in sorted(stages.items()):
-        cells = [f"{'WRONG' if row[color].problems else row[color].notes:<18}" for color in ("red", "green")]
+        both = [row.get(color) for color in ("red", "green")]
+        cells = [f"{'' if job is None else 'WRONG' if job.problems else job.notes:<18}" for job in both]
         print(f"{stage:<10} {' '.join(cells)} {sum(job.seconds for job in row.values()):5.1f}")
 
 
