@@ -6,11 +6,28 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 
 SECONDS = 15.0  # for one check
 PATIENT = 120.0  # until even a slow machine is given up, with none of the student's code running
+TICK = 0.2  # between two looks at the clock
 LONG = 60.0  # for one that starts a server, a browser or another Python
+
+
+@dataclass(eq=False)
+class Body:
+    """What runs under a limit; at the time `due` somebody looks after it."""
+
+    seconds: float
+    told: Callable[[str], None]
+    is_students: Callable[[str], bool]
+    began: float
+    due: float
+
+
+bodies: list[Body] = []
+watchman: threading.Thread | None = None  # one for all, as a thread for each check would take a good part of its time
 
 
 @contextmanager
@@ -19,22 +36,32 @@ def limit(seconds: float, told: Callable[[str], None], is_students: Callable[[st
 
     Python cannot stop a thread that loops, so ending the process is the only way. `where` is `file:line`, or "".
     """
-
-    began, done = time.monotonic(), threading.Event()
-
-    def watch() -> None:
-        while not done.wait(seconds):
-            place = running_in(is_students)
-            if place or time.monotonic() - began > PATIENT:  # a slow machine alone is no endless loop
-                told(place)
-                sys.stdout.flush()
-                os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    global watchman
+    if not watchman:
+        watchman = threading.Thread(target=watch, daemon=True)
+        watchman.start()
+    now = time.monotonic()
+    body = Body(seconds, told, is_students, now, now + seconds)
+    bodies.append(body)
     try:
         yield
     finally:
-        done.set()
+        bodies.remove(body)
+
+
+def watch() -> None:
+    while True:
+        time.sleep(TICK)
+        for body in list(bodies):
+            now = time.monotonic()
+            if now < body.due or body not in bodies:
+                continue
+            body.due = now + body.seconds
+            place = running_in(body.is_students)
+            if place or now - body.began > PATIENT:  # a slow machine alone is no endless loop
+                body.told(place)
+                sys.stdout.flush()
+                os._exit(1)
 
 
 def running_in(is_students: Callable[[str], bool]) -> str:
