@@ -28,10 +28,13 @@ from .commands import ROOT
 
 WARM = """
 asgiref.testing channels.generic.websocket channels.layers channels.routing daphne.http_protocol daphne.ws_protocol
-django.core.asgi django.core.cache.backends.locmem django.core.management.commands.migrate
-django.core.servers.basehttp django.core.wsgi django.middleware.csrf django.shortcuts django.template.defaulttags
-django.template.loader_tags django.template.loaders.cached django.test django.views.debug django.views.defaults
-django.views.generic playwright.sync_api websockets.sync.client
+django.conf.urls django.contrib.staticfiles.finders django.core.asgi django.core.cache.backends.locmem
+django.core.management.commands.makemigrations django.core.management.commands.migrate django.core.servers.basehttp
+django.core.wsgi django.middleware.csrf django.shortcuts django.template.context_processors
+django.template.defaulttags django.template.loader_tags django.template.loaders.cached
+django.template.loaders.filesystem django.templatetags.cache django.templatetags.l10n django.templatetags.tz
+django.test django.utils.translation.reloader django.views.csrf django.views.debug django.views.defaults
+django.views.generic pdb playwright.sync_api twisted.internet.asyncioreactor websockets.sync.client
 """
 """What a run will import. daphne.server is not among it: it makes an event loop, and that is not for sharing."""
 
