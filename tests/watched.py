@@ -67,7 +67,11 @@ class Watched(Report):
             print(self.map()[:width], end="", flush=True)
 
     def map(self) -> str:
-        """As in every report, but a stage counts as done only when all its checks have run that run here at all."""
+        """As in every report, but a stage is done only when all its checks have run, or all before it are done."""
         chosen = Counter(item.stage for item in self.items.values())
-        ran = {stage: self.stages.get(stage, []) for stage in range(self.config.stage + 1)}
-        return self.draw({s: outcomes + ["to come"] * (chosen[s] > len(outcomes)) for s, outcomes in ran.items()})
+        stages: dict[int, list[str]] = {}
+        for stage in range(self.config.stage + 1):
+            outcomes = self.stages.get(stage, [])
+            waits = not chosen[stage] and not all({"passed", "skipped"} >= set(before) for before in stages.values())
+            stages[stage] = [*outcomes, "waits"] if waits or chosen[stage] > len(outcomes) else outcomes
+        return self.draw(stages)

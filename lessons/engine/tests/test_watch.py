@@ -360,26 +360,39 @@ def test_quick_checks_come_first_and_slow_ones_of_earlier_stages_not_at_all():
     assert config.left_out == 1
 
 
-def test_the_verdict_of_the_quick_checks_does_not_wait_for_the_slow_ones(monkeypatch, capsys):
+@pytest.fixture
+def watched_report():
+    options = SimpleNamespace(keyword="")
+    return watched.Watched(
+        SimpleNamespace(stage=5, left_out=1, option=options, stash={EXCEPTIONS: {}}, get_terminal_writer=object)
+    )
+
+
+def test_a_stage_of_which_nothing_runs_is_done_only_if_those_before_it_are(watched_report):
+    watched_report.pytest_collection_finish(SimpleNamespace(items=[QUICK, SLOW]))
+    watched_report.stages = {3: ["failed"]}
+    assert watched_report.map() == "Stages done: 0 1 2 | here: 5"
+    watched_report.stages = {3: ["passed"]}
+    assert watched_report.map() == "Stages done: 0 1 2 3 4 | here: 5"
+
+
+def test_the_verdict_of_the_quick_checks_does_not_wait_for_the_slow_ones(watched_report, monkeypatch, capsys):
     def run(one: SimpleNamespace) -> list[str]:
-        report.pytest_runtest_logstart(one.nodeid)
+        watched_report.pytest_runtest_logstart(one.nodeid)
         before = capsys.readouterr().out
-        report.pytest_runtest_logreport(
+        watched_report.pytest_runtest_logreport(
             SimpleNamespace(nodeid=one.nodeid, when="call", outcome="passed", passed=True, failed=False)
         )
         return before.splitlines()
 
     monkeypatch.setattr(watched, "forget_failure", lambda: None)
-    options = SimpleNamespace(keyword="")
-    config = SimpleNamespace(stage=5, left_out=1, option=options, stash={EXCEPTIONS: {}}, get_terminal_writer=object)
-    report = watched.Watched(config)
-    report.pytest_collection_finish(SimpleNamespace(items=[QUICK, SLOW, LAST]))
+    watched_report.pytest_collection_finish(SimpleNamespace(items=[QUICK, SLOW, LAST]))
     assert run(QUICK) == []
     said = run(SLOW)
     assert said[-3].startswith("1 passed, 0 failed (")
     assert said[-2:] == ["2 more start a server or a browser:", "Stages done: 0 1 2 3 4 | here: 5"]
     assert run(LAST) == ["Stage 5: Channel layers", "  ok    window"]
-    report.pytest_sessionfinish()
+    watched_report.pytest_sessionfinish()
     assert capsys.readouterr().out.splitlines()[-2:] == [
         "All green so far. make test has 1 more: earlier stages' servers and browsers.",
         "Stages done: 0 1 2 3 4 5",
