@@ -35,7 +35,7 @@ def watch(stage: str) -> int:
                 if any(map(needs_new_start, changed)):
                     break
                 answers.run(changed)
-        print("The course's own files have changed: beginning anew.", flush=True)
+        print("\nThe course's own files have changed: beginning anew.", flush=True)
         setup.start_again(["watch", *words], sys.executable)
     except KeyboardInterrupt:
         print("\nStopped watching.")
