@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from tests.html import elements
 from tests.teach import diary
@@ -20,6 +21,30 @@ window.WebSocket = class extends WebSocket {
 window.courseStatus = () => document.querySelector('[role="status"], output').innerText.trim();
 """
 BUTTON = "({form}) => [...form.elements].find(one => one.type === 'submit') ?? form.querySelector('button')"
+# Fill in the form with the fields "name" and "room", and send it as its button does; it may be folded away.
+CHOOSE = """
+(words) => {
+  const fields = (form) => Object.keys(words).map((name) => form.elements.namedItem(name));
+  const form = [...document.forms].find((form) => fields(form).every(Boolean));
+  if (!form) return false;
+  for (const field of fields(form)) field.value = words[field.name];
+  setTimeout(() => form.requestSubmit());
+  return true;
+}
+"""
+# What the page says outside of its log and of what is folded away.
+OUTSIDE = """
+(text) => {
+  const log = document.querySelector('[role="log"]');
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_ELEMENT);
+  while (walker.nextNode()) {
+    const own = [...walker.currentNode.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE);
+    const seen = walker.currentNode.checkVisibility() && !walker.currentNode.closest("summary, script");
+    if (seen && !log.contains(walker.currentNode) && own.some((node) => node.data.includes(text))) return true;
+  }
+  return false;
+}
+"""
 PATIENCE = 4000  # milliseconds until the page counts as not doing it
 BY_HAND = "No browser was found. Look by hand: make run, then open http://127.0.0.1:8000/ and try it."
 
@@ -118,6 +143,22 @@ class Page:
         field = self.page.get_by_role("textbox").first
         field.fill(text)
         field.evaluate_handle(BUTTON).as_element().click()
+
+    def choose(self, name: str, room: str) -> "Page":
+        """Fill in the chooser, send it, and wait for the page that comes; return the window."""
+        diary.note(f"chose the name {name!r} and the room {room!r} in a browser window")
+        with self.page.expect_navigation():
+            found = self.page.evaluate(CHOOSE, {"name": name, "room": room})
+            assert found, f'The page has no form with a field "name" and a field "room".{self.console()}'
+        return self
+
+    def path(self) -> str:
+        return urlsplit(self.page.url).path
+
+    def lists(self, text: str, there: bool = True) -> bool:
+        """Tell whether these letters come to stand on the page outside of the log, or go away, before patience ends."""
+        script = f"([text, there]) => ({OUTSIDE})(text) === there"
+        return self.comes_true(lambda: self.page.wait_for_function(script, arg=[text, there]))
 
     def send(self, frame: str) -> None:
         """Send a frame through the page's own socket, past whatever the page's form does not let through."""

@@ -12,6 +12,7 @@ from tests.browser import BY_HAND, NoBrowser, Page, open_browser
 from tests.server import Server
 from tests.tab import Loop, Tab
 from tests.teach import diary, limit
+from tests.visitor import InProcess, OverNetwork, Visitor
 
 FAILED = pytest.StashKey[list]()
 
@@ -179,21 +180,47 @@ def loop():
 
 
 @pytest.fixture
-def tab(loop):
-    """Open browser tabs without a server: `ada = tab()` or `tab("/ws/kitchen/")`."""
+def database(request):
+    """An empty database, where the settings name one. A consumer runs in a thread, and sees only what is committed."""
+    if project.has_database():
+        request.getfixturevalue("transactional_db")
+
+
+@pytest.fixture
+def tab(loop, database):
+    """Open browser tabs without a server: `ada = tab()` or `tab("/ws/kitchen/", cookies=...)`."""
     from channels.layers import channel_layers
 
     for layer in channel_layers.backends.values():  # emptied, not replaced: a module of the student's may hold it
         loop.run(layer.flush())
     opened = []
 
-    def open_tab(path: str = "/ws/lobby/", application=None) -> Tab:
-        opened.append(Tab(loop, application or chat_application(loop), path))
+    def open_tab(path: str = "/ws/lobby/", application=None, cookies: str = "") -> Tab:
+        opened.append(Tab(loop, application or chat_application(loop), path, cookies))
         return opened[-1].connect()
 
     yield open_tab
-    for one in opened:
-        one.abandon()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what goes wrong when a tab leaves is told by the check of that
+        for one in opened:
+            one.abandon()
+
+
+@pytest.fixture
+def visitor(database):
+    """Let somebody enter a room by the page: `ada = visitor("Ada", room="kitchen")`. Without a name: a new visitor.
+
+    `visitor("Ada", room="kitchen", server=server)` goes over the network.
+    """
+
+    def enter(name: str = "", room: str = "lobby", server: Server | None = None) -> Visitor:
+        somebody = Visitor(OverNetwork(server.address) if server else InProcess())
+        if name:
+            page = somebody.choose(name, room)
+            assert page.status == 200, f"The form with the name and the room was answered with HTTP {page.status}."
+        return somebody
+
+    return enter
 
 
 @functools.cache

@@ -43,6 +43,14 @@ def allow_this_machine() -> None:
         settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 
 
+def has_database() -> bool:
+    """Tell whether the settings name a database: Django itself puts one called dummy where there is none."""
+    from django.conf import settings
+
+    engine = settings.DATABASES.get("default", {}).get("ENGINE", "")
+    return bool(engine) and not engine.endswith(".dummy")
+
+
 def is_drill() -> bool:
     """Tell whether this is a branch that `make drill` has made."""
     try:

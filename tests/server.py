@@ -18,7 +18,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from tests.project import COURSE, ROOT
+from tests.project import COURSE, ROOT, has_database
 from tests.tab import NoFrame
 from tests.teach import diary
 
@@ -48,6 +48,9 @@ class Server:
         command = [sys.executable, "manage.py", "runserver", self.address, "--noreload"]
         environ = {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
         with open(self.log_path, "wb") as log:
+            if has_database():  # of its own, in this folder
+                migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+                subprocess.run(migrate, cwd=self.place, env=environ, stdout=log, stderr=log)
             self.process = subprocess.Popen(command, cwd=self.place, env=environ, stdout=log, stderr=log)
         self.processes.add(self.process)
         try:
@@ -102,8 +105,8 @@ class Server:
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode(errors="replace")
 
-    def tab(self, path: str = "/ws/lobby/") -> "NetworkTab":
-        return NetworkTab(self, path)
+    def tab(self, path: str = "/ws/lobby/", cookies: str = "") -> "NetworkTab":
+        return NetworkTab(self, path, cookies)
 
     def handshake(self, path: str) -> int:
         """Return the HTTP status of a handshake: 101 means that it was accepted."""
@@ -120,14 +123,14 @@ class Server:
 class NetworkTab:
     """Like tests.tab.Tab, but over the network: the handshake and the frames of RFC 6455, by the library websockets."""
 
-    def __init__(self, server: Server, path: str) -> None:
-        self.server, self.path, self.seen = server, path, []
+    def __init__(self, server: Server, path: str, cookies: str = "") -> None:
+        self.server, self.path, self.cookies, self.seen = server, path, cookies, []
 
     def __enter__(self):
         from websockets.exceptions import InvalidStatus
 
         try:
-            self.connection = connect(self.server, self.path)
+            self.connection = connect(self.server, self.path, self.cookies)
             self.socket = self.connection.__enter__()
             diary.note(f"a tab connected over the network to {self.path.lstrip('/')}")
         except InvalidStatus as error:
@@ -137,6 +140,11 @@ class NetworkTab:
 
     def __exit__(self, *exception) -> None:
         self.connection.__exit__(*exception)
+
+    def vanish(self) -> None:
+        """End the connection without a word, as the system does for a browser that has crashed."""
+        diary.note("a tab over the network crashed")
+        self.socket.socket.shutdown(socket.SHUT_RDWR)
 
     def send(self, frame: object) -> None:
         diary.sent(frame)
@@ -164,11 +172,13 @@ class NetworkTab:
         return f'A tab at {self.path.lstrip("/")} waited for a frame of type "{kind}". What it got: {got}'
 
 
-def connect(server: Server, path: str):
-    """Return a connection to enter, with the Origin that a page of the server would have."""
+def connect(server: Server, path: str, cookies: str = ""):
+    """Return a connection to enter, with the Origin that a page of the server would have, and its cookies."""
     from websockets.sync.client import connect
 
-    return connect(f"ws://{server.address}{path}", origin=f"http://{server.address}", proxy=None)
+    headers = {"Cookie": cookies} if cookies else None
+    url, origin = f"ws://{server.address}{path}", f"http://{server.address}"
+    return connect(url, origin=origin, additional_headers=headers, proxy=None)
 
 
 def end(process: subprocess.Popen) -> None:

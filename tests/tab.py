@@ -17,6 +17,7 @@ from tests import project
 from tests.teach import diary, limit
 
 PATIENCE = 2.0  # seconds until a frame that has not come counts as not sent
+SHORT = 0.2  # seconds for a consumer to say goodbye where nobody looks any more
 
 
 class NoFrame(AssertionError):
@@ -58,8 +59,8 @@ class Loop:
 class Tab:
     """A tab that will ask for `path`; `connect` begins. `accepted` tells how the handshake ended."""
 
-    def __init__(self, loop: Loop, application, path: str = "/ws/lobby/") -> None:
-        self.loop, self.path = loop, path
+    def __init__(self, loop: Loop, application, path: str = "/ws/lobby/", cookies: str = "") -> None:
+        self.loop, self.path, self.cookies = loop, path, cookies
         self.seen: list = []  # every frame so far, for the message when one is missing
         self.accepted = False
         self.loop.run(self.begin(application))
@@ -76,6 +77,7 @@ class Tab:
     def scope(self, path: str) -> dict:
         """What a server knows of a connection from the start (ASGI specification, WebSocket connection scope)."""
         address, _, query = path.partition("?")
+        cookie = [(b"cookie", self.cookies.encode())] if self.cookies else []
         return {
             "type": "websocket",
             "asgi": {"version": "3.0"},
@@ -85,7 +87,7 @@ class Tab:
             "raw_path": address.encode(),
             "query_string": query.encode(),
             "root_path": "",
-            "headers": [(b"host", b"localhost"), (b"origin", b"http://localhost")],
+            "headers": [(b"host", b"localhost"), (b"origin", b"http://localhost"), *cookie],
             "client": ("127.0.0.1", 50000),
             "server": ("127.0.0.1", 80),
             "subprotocols": [],
@@ -169,9 +171,11 @@ class Tab:
             raise Crashed("The consumer crashed when its tab left.") from self.task.exception()
 
     def abandon(self) -> None:
-        """End whatever is left, without asking how."""
+        """Leave without asking how: whoever keeps a list of who is here hears of it. Then end whatever is left."""
+        self.put({"type": "websocket.disconnect", "code": 1001})
 
         async def end():
+            await asyncio.wait({self.task}, timeout=SHORT)
             self.task.cancel()
             await asyncio.wait({self.task}, timeout=PATIENCE)
             if self.task.done() and not self.task.cancelled():

@@ -1,0 +1,119 @@
+"""Somebody who visits the website as a browser does, cookies and all, and chooses a name and a room.
+
+    ada = Visitor(InProcess())
+    ada.choose("Ada", room="kitchen")
+    tab("/ws/kitchen/", cookies=ada.cookies)
+
+How a page is fetched is the business of the two classes at the end: in this process, or over the network.
+"""
+
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from http.cookiejar import CookieJar
+from urllib.parse import quote, urlencode, urljoin, urlsplit
+
+from tests.html import Form, elements, forms
+from tests.teach import diary
+
+PATIENCE = 5.0  # seconds for a page over the network
+
+
+@dataclass
+class Page:
+    """What came in the end, after all redirects, and from which path."""
+
+    status: int
+    path: str
+    html: str
+
+
+class Visitor:
+    """`page` is the one that is open; `cookies` is the header that goes along with the next request or handshake."""
+
+    def __init__(self, browse) -> None:
+        self.browse = browse
+        self.page: Page | None = None
+
+    @property
+    def cookies(self) -> str:
+        return "; ".join(f"{name}={value}" for name, value in self.browse.cookies())
+
+    def get(self, path: str) -> Page:
+        """Open a page."""
+        diary.note(f"asked for the page {diary.shortened(path)}")
+        self.page = self.browse(quote(path, safe="/%?&="), None)
+        return self.page
+
+    def choose(self, name: str, room: str | None = None) -> Page:
+        """Fill in the chooser of the lobby's page and send it; None leaves the room as it stands there."""
+        form = self.chooser()
+        filled = {**form.fields, "name": name, "room": form.fields["room"] or "lobby" if room is None else room}
+        diary.note(f"chose the name {diary.shortened(name)} and the room {diary.shortened(filled['room'])}")
+        return self.post(form, filled)
+
+    def chooser(self) -> Form:
+        """Return the form on the page / that has a field "name" and a field "room"; AssertionError if there is none."""
+        page = self.get("/")
+        assert page.status == 200, f"The page at / answered with HTTP {page.status}, not 200."
+        found = [form for form in forms(page.html) if {"name", "room"} <= form.fields.keys()]
+        assert found, 'The page at / has no form with a field called "name" and a field called "room".'
+        method = found[0].attributes.get("method", "get").lower()
+        assert method == "post", "The form with the name and the room asks with GET: it should be a POST."
+        return found[0]
+
+    def post(self, form: Form, fields: dict[str, str]) -> Page:
+        """Send a form of the page that is open, with these fields."""
+        self.page = self.browse(urljoin(self.page.path, form.attributes.get("action", "")), fields)
+        return self.page
+
+    def leads_on(self) -> bool:
+        """Tell whether the page that is open is a room, or has a link to one that works."""
+        page = self.page
+        if elements(page.html, role="log"):
+            return True
+        links = [urljoin(page.path, link.attributes.get("href", "")) for link in elements(page.html, "a")]
+        here = [link for link in links if link.startswith("/")]
+        return any(self.browse(link, None).status == 200 for link in dict.fromkeys(here))
+
+
+class InProcess:
+    """Fetches by Django's own test client: no server, and an exception in a view comes out here."""
+
+    def __init__(self) -> None:
+        from django.test import Client
+
+        self.client = Client(enforce_csrf_checks=True)
+
+    def __call__(self, path: str, fields: dict[str, str] | None) -> Page:
+        if fields is None:
+            response = self.client.get(path, follow=True)
+        else:
+            kind = "application/x-www-form-urlencoded"
+            response = self.client.post(path, urlencode(fields), content_type=kind, follow=True)
+        final = response.redirect_chain[-1][0] if response.redirect_chain else path
+        return Page(response.status_code, urlsplit(final).path, response.content.decode())
+
+    def cookies(self) -> list[tuple[str, str]]:
+        return [(cookie.key, cookie.coded_value) for cookie in self.client.cookies.values()]
+
+
+class OverNetwork:
+    """Fetches from a server that runs at `address`, host and port."""
+
+    def __init__(self, address: str) -> None:
+        self.address, self.jar = address, CookieJar()
+        no_proxy = urllib.request.ProxyHandler({})
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar), no_proxy)
+
+    def __call__(self, path: str, fields: dict[str, str] | None) -> Page:
+        data = None if fields is None else urlencode(fields).encode()
+        try:
+            response = self.opener.open(f"http://{self.address}{path}", data, timeout=PATIENCE)
+        except urllib.error.HTTPError as error:
+            response = error
+        with response:
+            return Page(response.status, urlsplit(response.url).path, response.read().decode(errors="replace"))
+
+    def cookies(self) -> list[tuple[str, str]]:
+        return [(cookie.name, cookie.value) for cookie in self.jar]
