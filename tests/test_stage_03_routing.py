@@ -51,6 +51,6 @@ def test_every_tab_has_a_consumer_of_its_own(tab):
     look="chat/routing.py:urlpatterns",
     hint='Is there a last route, re_path("", ...), to a consumer that calls self.close() in connect()?',
 )
-@pytest.mark.parametrize("path", ["/ws/kitchen-of-nobody/", "/"])
+@pytest.mark.parametrize("path", ["/ws/kitchen/of/nobody/", "/"])
 def test_an_address_that_does_not_exist_is_refused_without_a_crash(tab, path):
     assert not tab(path, application=project.asgi_application()).accepted, f"The socket at {path} was accepted."

@@ -45,8 +45,8 @@ def test_an_odd_frame_over_the_network_gets_an_error_and_the_connection_lives_on
 )
 def test_an_unknown_socket_is_refused_with_403_and_no_traceback(server):
     before = len(server.log())  # whatever else a server writes down is its own affair
-    status = server.handshake("/ws/kitchen-of-nobody/")
-    assert status == 403, f"The handshake at /ws/kitchen-of-nobody/ was answered with HTTP {status}, not 403."
+    status = server.handshake("/ws/kitchen/of/nobody/")
+    assert status == 403, f"The handshake at /ws/kitchen/of/nobody/ was answered with HTTP {status}, not 403."
     if "Traceback" in server.log()[before:]:
         raise server.fault("There is a traceback in the server's log.")
 
