@@ -41,7 +41,10 @@ COMMANDS = {
     ),
     "watch": Command("For students", "watch:watch", "check your work at every save, until Ctrl-C", {"STAGE": ""}),
     "tab": Command(
-        "For students", "tab:open_tab", "open one browser tab in the terminal", {"WHERE": "ws/lobby/", "PORT": "8000"}
+        "For students",
+        "tab:open_tab",
+        "open one browser tab in the terminal; NAME=Ada as Ada",
+        {"WHERE": "ws/lobby/", "PORT": "8000", "NAME": ""},
     ),
     "start": Command(
         "For students",

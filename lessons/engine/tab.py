@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from http.client import HTTPException
 
 from .commands import ROOT
 from .disk import marker
@@ -18,14 +19,16 @@ QUIET = 0.3  # seconds without a frame until the next line is read from a file; 
 HELP = 'Type a message and press Enter. It is sent as {"message": ...}; a line that begins with ! is sent as it is.'
 
 
-def open_tab(where: str, port: str) -> int:
-    """Open a tab at `where`; return 1 if there was no connection, or it broke."""
+def open_tab(where: str, port: str, name: str) -> int:
+    """Open a tab at `where`, as somebody called `name` if there is one; return 1 if no connection came or it broke."""
     if not (port.isdecimal() and 0 < int(port) < 65536):
         raise CourseError(f"tab: PORT={port} is no port. Example: make tab PORT=8001")
     path = "/" + where.lstrip("/")
     stage = marker()
+    if name and stage < 6:
+        raise CourseError(f"tab: NAME={name} has to wait. This is lesson {stage}, and names come with lesson 6.")
     if stage >= 4:
-        return over_the_network(stage, f"ws://127.0.0.1:{port}{path}")
+        return over_the_network(stage, f"ws://127.0.0.1:{port}{path.replace(' ', '%20')}", name)
     return without_a_server(stage, path)
 
 
@@ -107,7 +110,22 @@ def crashed(error: BaseException, consequence: str) -> int:
     return 1
 
 
-def over_the_network(stage: int, url: str) -> int:
+def cookies_of(name: str, address: str) -> str:
+    """Choose a name on the page of the server at `address`, as a browser would; return the cookies that came."""
+    sys.path.insert(0, str(ROOT))
+    from tests.visitor import OverNetwork, Visitor
+
+    visitor = Visitor(OverNetwork(address))
+    try:
+        page = visitor.choose(name)
+    except (AssertionError, HTTPException) as error:
+        raise CourseError(f"tab: NAME={name} cannot be chosen. {error}") from None
+    if page.status != 200:
+        raise CourseError(f"tab: the website does not take NAME={name}. It answered with HTTP {page.status}.")
+    return visitor.cookies
+
+
+def over_the_network(stage: int, url: str, name: str) -> int:
     """Speak to a running server; frames are shown whenever they come."""
     from urllib.parse import urlsplit
 
@@ -141,7 +159,8 @@ def over_the_network(stage: int, url: str) -> int:
             heard.clear()
 
     try:
-        with connect(url, origin=f"http://{page.netloc}", proxy=None) as socket:
+        headers = {"Cookie": cookies_of(name, page.netloc)} if name else None
+        with connect(url, origin=f"http://{page.netloc}", additional_headers=headers, proxy=None) as socket:
             listener = threading.Thread(target=listen, daemon=True)
             listener.start()
             wait()
