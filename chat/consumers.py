@@ -4,7 +4,8 @@ The words on the wire, each frame a JSON object:
 
     browser -> server   {"message": "hello"}
     server  -> browser  {"type": "connection_established", "message": "You are now connected!"}
-                        {"type": "chat", "message": "hello"}
+                        {"type": "chat", "name": "Ada", "message": "hello"}
+                        {"type": "people", "names": ["Ada", "Ben"]}
                         {"type": "error", "message": "what was wrong with what you sent"}
 """
 
@@ -13,7 +14,9 @@ import json
 from asgiref.sync import async_to_sync
 from channels.generic.websocket import WebsocketConsumer
 
-GROUP = "lobby"
+from chat import people
+from chat.rooms import group_of
+
 MAX_LENGTH = 500  # characters; the page allows the same
 
 
@@ -36,7 +39,10 @@ class ChatConsumer(WebsocketConsumer):
     """The server's end of one connection. Every browser tab gets a ChatConsumer of its own."""
 
     def connect(self):
-        async_to_sync(self.channel_layer.group_add)(GROUP, self.channel_name)
+        self.room = self.scope["url_route"]["kwargs"]["room"]
+        self.name = self.scope["session"].get("name", "Guest")
+        self.group = group_of(self.room)
+        async_to_sync(self.channel_layer.group_add)(self.group, self.channel_name)
         self.accept()
         self.send_json(
             {
@@ -44,9 +50,13 @@ class ChatConsumer(WebsocketConsumer):
                 "message": "You are now connected!",
             }
         )
+        people.enter(self.room, self.channel_name, self.name)
+        self.tell_room({"type": "people.changed"})
 
     def disconnect(self, code):
-        async_to_sync(self.channel_layer.group_discard)(GROUP, self.channel_name)
+        async_to_sync(self.channel_layer.group_discard)(self.group, self.channel_name)
+        people.leave(self.room, self.channel_name)
+        self.tell_room({"type": "people.changed"})
 
     def receive(self, text_data=None, bytes_data=None):
         """Browser to server."""
@@ -55,14 +65,31 @@ class ChatConsumer(WebsocketConsumer):
         except ValueError as error:
             self.send_json({"type": "error", "message": str(error)})
         else:
-            async_to_sync(self.channel_layer.group_send)(
-                GROUP,
-                {"type": "chat.message", "message": message},
+            self.tell_room(
+                {
+                    "type": "chat.message",
+                    "name": self.name,
+                    "message": message,
+                }
             )
+
+    def tell_room(self, event):
+        """This consumer to every consumer in its room, itself among them."""
+        async_to_sync(self.channel_layer.group_send)(self.group, event)
 
     def chat_message(self, event):
         """Group to this consumer, and on to its browser."""
-        self.send_json({"type": "chat", "message": event["message"]})
+        self.send_json(
+            {
+                "type": "chat",
+                "name": event["name"],
+                "message": event["message"],
+            }
+        )
+
+    def people_changed(self, event):
+        """Somebody came or went: each consumer looks for itself who is here now."""
+        self.send_json({"type": "people", "names": people.names(self.room)})
 
     def send_json(self, frame):
         """Server to browser."""

@@ -1,7 +1,51 @@
 """What a browser gets over HTTP: it asks, a view answers, and that is all."""
 
-from django.shortcuts import render
+import random
+
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from chat.rooms import MAX_NAME, MAX_ROOM, read_name, read_room
 
 
 def lobby(request):
-    return render(request, "lobby.html")
+    return show_room(request, "lobby")
+
+
+def show_room(request, room):
+    """Every room has a page like the lobby's."""
+    if len(room) > MAX_ROOM or room != room.lower():
+        return no_such_room(request, room)
+    if "name" not in request.session:
+        request.session["name"] = f"Guest {random.randrange(10_000, 100_000)}"
+    context = {
+        "room": room,
+        "name": request.session["name"],
+        "max_name": MAX_NAME,
+        "max_room": MAX_ROOM,
+    }
+    return render(request, "lobby.html", context)
+
+
+@require_POST
+def enter(request):
+    """Keep the name that was chosen in the session, and lead into the room."""
+    try:
+        name = read_name(request.POST.get("name", ""))
+        room = read_room(request.POST.get("room", ""))
+    except ValueError as error:
+        return render(request, "sorry.html", {"error": error}, status=400)
+    request.session["name"] = name
+    return redirect("room", room)
+
+
+def no_such_room(request, text):
+    """Say what is wrong with the address of a room, and where a good one is."""
+    try:
+        context = {
+            "error": "This is not the address of a room.",
+            "room": read_room(text),
+        }
+    except ValueError as error:
+        context = {"error": error}
+    return render(request, "sorry.html", context, status=404)

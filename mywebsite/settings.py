@@ -18,6 +18,14 @@ INSTALLED_APPS = [
     "chat",
 ]
 
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+]
+
+# What a session holds lies in a signed cookie: its owner can read it, and not change it.
+SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+
 ROOT_URLCONF = "mywebsite.urls"
 
 TEMPLATES = [

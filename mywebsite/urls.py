@@ -6,4 +6,7 @@ from chat import views
 
 urlpatterns = [
     path("", views.lobby, name="lobby"),
+    path("enter/", views.enter, name="enter"),
+    path("rooms/<slug:room>/", views.show_room, name="room"),
+    path("rooms/<path:text>", views.no_such_room),  # whatever is no slug
 ]
