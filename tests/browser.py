@@ -112,7 +112,10 @@ class Page:
     def connect(self) -> "Page":
         """Wait until the page is greeted and says that it is connected, and return it."""
         greeted = self.comes_true(lambda: self.page.wait_for_function("window.courseSocket?.greeted"))
-        assert greeted, f"The page was not greeted: it has no WebSocket, or none that came about.{self.console()}"
+        assert greeted, (
+            f"The page was not greeted: it has no WebSocket, or none that came about{self.socket(' at ')}."
+            f"{self.console()}"
+        )
         before = self.page.evaluate("courseSocket.statusBefore")
         assert self.status_leaves(before) and self.status_leaves(self.plain), (
             f'The page still says "{self.status()}" (the element with role="status"), as it did before its script ran.'
@@ -154,6 +157,11 @@ class Page:
 
     def path(self) -> str:
         return urlsplit(self.page.url).path
+
+    def socket(self, before: str = "") -> str:
+        """Return the address of the page's socket, as ws/lobby/, behind some words; "" if it has none."""
+        url = self.page.evaluate("window.courseSocket?.url ?? ''")
+        return url and before + urlsplit(url).path.removeprefix("/")
 
     def lists(self, text: str, there: bool = True) -> bool:
         """Tell whether these letters come to stand on the page outside of the log, or go away, before patience ends."""

@@ -1,9 +1,10 @@
-"""Tabs in rooms: rooms where nobody has been yet, the way in, and the list of people that a tab was told."""
+"""Visitors and tabs in rooms: a room where nobody has been yet, the way in, and the list of people there."""
 
 import itertools
 import json
 
 from tests import project
+from tests.html import elements
 from tests.tab import NoFrame
 
 numbers = itertools.count(1)
@@ -35,15 +36,33 @@ def who(tab) -> list[str]:
 
 def until(tab, names: list[str], story: str) -> None:
     """Read what comes, until the list is right."""
-    last = "none"
+    last = None
     try:
         while last != names:
             last = names_in(tab.receive("people"))
-    except NoFrame as error:
-        raise NoFrame(f"{story} The list should be {names}, and the last one was {last}.") from error
+    except NoFrame:
+        told = f"and the last one that came was {last}" if last else "and no list came"
+        raise NoFrame(f"{story} The list should be {names}, {told}.") from None
 
 
 def names_in(frame: dict) -> list[str]:
     names = frame.get("names")
     assert isinstance(names, list), f'A frame of type "people" should have a list "names", and is {json.dumps(frame)}.'
     return sorted(names)
+
+
+def polite(visitor, what: str) -> None:
+    """Look at the page that is open: no crash, no markup of somebody else's, and a way on."""
+    page = visitor.page
+    assert page.status < 500, f"{what} was answered with HTTP {page.status}."
+    assert "<b id=bold>" not in page.html, f"{what} became a part of the page."
+    assert visitor.leads_on(), f"{what} was answered with HTTP {page.status}, on a page with no link that leads on."
+
+
+def has_a_socket(tab, visitor) -> None:
+    """If the page that is open is a room, its socket has to be there, too."""
+    page = visitor.page
+    if page.path.startswith("/rooms/") and elements(page.html, role="log"):
+        room = page.path.removeprefix("/rooms/").rstrip("/")
+        one = tab(f"/ws/{room}/", application=project.asgi_application(), cookies=visitor.cookies)
+        assert one.accepted, f"The page {page.path} is a room, and its socket ws/{room}/ was refused."

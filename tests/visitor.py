@@ -54,9 +54,11 @@ class Visitor:
 
     def chooser(self) -> Form:
         """Return the form on the page / that has a field "name" and a field "room"; AssertionError if there is none."""
-        page = self.get("/")
+        page = self.page = self.browse("/", None)
         assert page.status == 200, f"The page at / answered with HTTP {page.status}, not 200."
         found = [form for form in forms(page.html) if {"name", "room"} <= form.fields.keys()]
+        if not found:
+            diary.note("asked for the page /")
         assert found, 'The page at / has no form with a field called "name" and a field called "room".'
         method = found[0].attributes.get("method", "get").lower()
         assert method == "post", "The form with the name and the room asks with GET: it should be a POST."

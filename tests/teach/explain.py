@@ -12,17 +12,18 @@ from pathlib import Path
 import pytest
 
 from tests import project
-from tests.teach import diary, find_consumer, find_page, find_project, rules, source
+from tests.teach import diary, find_consumer, find_layer, find_page, find_project, find_views, rules, source
 
 FINDERS = {
     source.SETTINGS_FILE: find_project.FINDERS_OF_SETTINGS,
-    source.URLS: [find_project.routes],
-    source.VIEWS: [find_project.views_without_return],
+    source.URLS: [find_project.routes, find_project.routes_below_a_path],
+    source.VIEWS: find_views.FINDERS,
     source.ASGI: find_project.FINDERS_OF_ASGI,
-    source.CONSUMERS: find_consumer.FINDERS,
+    source.CONSUMERS: find_consumer.FINDERS + find_layer.FINDERS,
     source.ROUTING: find_project.FINDERS_OF_ROUTING,
 }
 LAST_FAILURE = project.ROOT / ".course" / "last-failure.json"
+STEPS = 6  # of what a check did that are told, the last ones
 LABELS = ("tried", "happened", "where", "why", "hint", "read")
 
 
@@ -80,6 +81,9 @@ def explanation_of(name: str, stage: int, exception: BaseException, check: pytes
     why, hint = "", asked.get("hint", "")
     if rule:
         why, hint = rule.why, rule.hint
+    if file and not rule and linecache.getline(str(project.ROOT / file), line).strip().startswith("raise "):
+        why = "Your own code says no here, by an exception, and nobody catches it."
+        hint = "Who has called this, and where does the answer for such a case belong?"
     if meant := misspelt_attribute(everything):
         hint = f"Is it {meant}?"
     if rule and rule.over and finding and finding.file != rule.file:
@@ -112,7 +116,7 @@ def look_at(file: str, line: int) -> str:
 
 def seen(root: Path, stage: int) -> list[source.Finding]:
     """Return all that the finders see in the student's files below `root`, as far as it matters up to `stage`."""
-    return source.findings(root, stage, FINDERS) + (find_page.findings(root) if stage >= 4 else [])
+    return source.findings(root, stage, FINDERS) + (find_page.findings(root, stage) if stage >= 4 else [])
 
 
 def misspelt_attribute(text: str) -> str:
@@ -129,7 +133,8 @@ def first_finding(stage: int, file: str) -> source.Finding | None:
 
 def tried(asked: dict) -> str:
     """Say what the check did, in the words of somebody who looks over its shoulder."""
-    return "; ".join(diary.lines) or asked.get("tried", "")
+    lines = ["...", *diary.lines[1 - STEPS :]] if len(diary.lines) > STEPS else diary.lines
+    return "; ".join(lines) or asked.get("tried", "")
 
 
 def missing_template(text: str) -> str:

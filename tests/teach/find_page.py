@@ -71,16 +71,29 @@ PATTERNS = [
         "Which property of a field is its text?",
         r"\.value\b(?!\s*=[^=])",
     ),
+    (
+        r"\|\s*safe\b|autoescape\s+off",
+        "Django escapes what it writes into a page; here it is told not to. What somebody typed is read as HTML.",
+        "What happens if you leave that word out?",
+        "",
+    ),
+    (
+        r"\b(?:const|let|var)\s+\w+\s*=\s*\{\{",
+        "Without quotes, JavaScript takes what stands here for the name of a variable.",
+        "How does the lesson hand it to the script, by way of the HTML?",
+        "",
+    ),
 ]
 
 
-def findings(root: Path) -> list[Finding]:
-    """Return what is seen in templates and scripts of the student's."""
+def findings(root: Path, stage: int) -> list[Finding]:
+    """Return what is seen in templates and scripts of the student's, as far as it matters up to `stage`."""
     places = ("templates/**/*.html", "*/templates/**/*.html", "static/**/*.js", "*/static/**/*.js")
     files = sorted(path for place in places for path in root.glob(place))
     texts = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8", errors="replace") for path in files}
     whole = "\n".join(texts.values())
     found = [finding for file, text in texts.items() for finding in in_file(file, text, without_comments(whole))]
+    found += [finding for file, text in texts.items() for finding in addresses(file, text, stage)]
     page = next((file for file, text in texts.items() if "WebSocket" in text), "")
     if page:
         code = "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in root.glob("chat/**/*.py"))
@@ -103,8 +116,17 @@ def in_file(file: str, text: str, whole: str) -> Iterator[Finding]:
                 yield Finding(
                     4, file, number, f"No event is called {event!r}, so the function never runs.", f"Is it {meant!r}?"
                 )
+
+
+def addresses(file: str, text: str, stage: int) -> Iterator[Finding]:
+    """The socket's address: written out, it has to be that of a room; put together, it has to end with a slash."""
+    for number, code in enumerate(without_comments(text).splitlines(), 1):
+        if re.search(r"[\"'`/}]ws/(?:\$\{[^}]*\}|\{\{[^}]*\}\})[`\"'?]", code):
+            why = "The address of a socket ends with a slash, and this one does not: no route fits it."
+            yield Finding(6, file, number, why, "Which sign comes behind the name of the room in the route?")
         for address in re.findall(r"[\"'`/}]ws/([\w/-]*)(?=[\"'`])(?!.\s*\+)", code):
-            if address != "lobby/":
+            room = stage >= 6 and re.fullmatch(r"[\w-]+/", address)
+            if address != "lobby/" and not room:
                 why = f"The page asks for ws/{address}, and the consumer is at ws/lobby/."
                 yield Finding(4, file, number, why, "Are the two the same, slash by slash? (chat/routing.py)")
 
@@ -122,7 +144,8 @@ def frames_of_the_page(file: str, text: str, keys: set[str]) -> Iterator[Finding
             for key in re.findall(rf"(?<![\w.]){name}\.(\w+)", row):
                 if key not in keys:
                     why = f"No frame of the server has a key {key!r}."
-                    yield Finding(4, file, number, why, f"Is it {name}.message?")
+                    meant = nearest(key, KEYS) or ("names" if "people" in row else "message")
+                    yield Finding(4, file, number, why, f"Is it {name}.{meant}?")
 
 
 def lines_outside_of_blocks(text: str) -> list[int]:

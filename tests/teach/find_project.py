@@ -1,4 +1,4 @@
-"""Faults of settings, routes, views and asgi.py that can be seen in their source."""
+"""Faults of settings, routes and asgi.py that can be seen in their source."""
 
 import ast
 import io
@@ -17,7 +17,7 @@ def misspelt_settings(file: str, tree: ast.Module, text: str) -> Iterator[Findin
     for name, node in names.items():
         meant = nearest(name, SETTINGS - set(names))
         if meant and name not in read and not hasattr(global_settings, name):
-            stage = {"ASGI_APPLICATION": 1, "CHANNEL_LAYERS": 5}.get(meant, 0)
+            stage = {"ASGI_APPLICATION": 1, "CHANNEL_LAYERS": 5, "MIDDLEWARE": 6, "SESSION_ENGINE": 6}.get(meant, 0)
             yield Finding(
                 stage, file, node.lineno, f"Django and Channels read a setting {meant}; {name} is read by nobody.",
                 f"Is it spelled {meant}?",
@@ -125,6 +125,24 @@ def routes_below_all(file: str, tree: ast.Module, text: str) -> Iterator[Finding
             )
 
 
+def routes_below_a_path(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    """A route with <path:...>, and others below it that begin like it."""
+    for one in (node.elts for node in ast.walk(tree) if isinstance(node, ast.List)):
+        routes = [route for route in one if isinstance(route, ast.Call) and route.args]
+        patterns = [str(getattr(route.args[0], "value", "")) for route in routes]
+        for index, (route, pattern) in enumerate(zip(routes, patterns, strict=True)):
+            front, takes_all, _ = pattern.partition("<path:")
+            hidden = [other for other in patterns[index + 1 :] if other.startswith(front)]
+            if takes_all and hidden:
+                yield Finding(
+                    6,
+                    file,
+                    route.lineno,
+                    f"The first route that fits wins, and <path:...> fits everything: {hidden[0]!r} is never asked.",
+                    "Which of the two has to stand first?",
+                )
+
+
 def routes(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
     made = {name for node in tree.body for name in targets(node)}
     for call in calls(tree, "path", "re_path"):
@@ -139,6 +157,12 @@ def routes(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
                 "The route begins with a slash. Django has taken that one away already, so it fits no address.",
                 "How do the routes in the lesson begin?",
             )
+        if last_name(call.func) == "path" and "(?P<" in str(getattr(pattern, "value", "")):
+            yield Finding(
+                6, file, pattern.lineno,
+                "path() knows no regular expressions: it looks for an address with these very signs in it.",
+                "Which function reads such a pattern? (re_path)",
+            )  # fmt: skip
         if file == ROUTING and isinstance(target, ast.Attribute) and target.attr == "as_asgi":
             yield Finding(3, file, target.lineno, "as_asgi is named here, and not called.", "Are its brackets there?")
         elif file == ROUTING and last_name(target).endswith("Consumer") and last_name(target) not in made:
@@ -152,18 +176,6 @@ def routes(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
                 "One consumer is made here, when the file is read, and all tabs share it.",
                 "Which call makes a new consumer for every connection?",
             )  # fmt: skip
-
-
-def views_without_return(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.args.args and node.args.args[0].arg == "request":
-            returns = any(isinstance(inner, ast.Return) and inner.value for inner in ast.walk(node))
-            raises = any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
-            if not returns and not raises and not any(calls(tree, node.name)):
-                yield Finding(
-                    0, file, node.lineno, f"The view {node.name} gives nothing back.",
-                    "Which word in front of render(...) hands the page over?",
-                )  # fmt: skip
 
 
 FINDERS_OF_SETTINGS = [glued_strings, misspelt_settings]
