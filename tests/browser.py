@@ -61,6 +61,8 @@ def open_browser() -> Iterator:
     except ImportError:
         raise NoBrowser from None
     with sync_playwright() as playwright:
+        # Playwright keeps an event loop in this thread. Where one runs, Django refuses its database, but for this.
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
         for options in candidates():
             try:
                 browser = playwright.chromium.launch(**options)
@@ -131,10 +133,16 @@ class Page:
         script = """old => document.querySelector('[role="status"], output').innerText.trim() !== old"""
         return self.comes_true(lambda: self.page.wait_for_function(script, arg=old))
 
+    def box(self):
+        """Return the field for messages: the first one that does not belong to the chooser of name and room."""
+        boxes = self.page.get_by_role("textbox")
+        number = boxes.evaluate_all("(all) => all.findIndex((one) => !one.form?.elements.namedItem('room'))")
+        return boxes.nth(max(number, 0))
+
     def say(self, text: str) -> None:
         """Type a message and press Enter."""
         diary.note(f"typed {text!r} and pressed Enter")
-        field = self.page.get_by_role("textbox").first
+        field = self.box()
         field.fill(text)
         if field.evaluate("field => field.tagName") == "TEXTAREA":  # where Enter may begin a new line
             self.press_send(text)
@@ -143,7 +151,7 @@ class Page:
 
     def press_send(self, text: str) -> None:
         """Type a message and press the button of the form: the one that submits it, wherever it stands, if one does."""
-        field = self.page.get_by_role("textbox").first
+        field = self.box()
         field.fill(text)
         field.evaluate_handle(BUTTON).as_element().click()
 
@@ -173,7 +181,7 @@ class Page:
         self.page.evaluate("frame => WebSocket.prototype.send.call(courseSocket, frame)", frame)
 
     def field(self) -> str:
-        return self.page.get_by_role("textbox").first.input_value()
+        return self.box().input_value()
 
     def log(self) -> str:
         return self.page.get_by_role("log").first.inner_text()

@@ -90,6 +90,8 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         first = next(other for other in items if other.stage == item.stage)
         item.foundation = item.function is first.function  # the first check of a stage carries the others
+        if "database" in item.fixturenames and not project.problem and project.has_database():
+            item.add_marker(pytest.mark.django_db(transaction=True))  # consumers' threads see only what is committed
     if config.getoption("--watch"):
         items[:] = watched.quick_first(items, config)
     if any("fresh_import" in item.fixturenames for item in items) and not project.problem:
@@ -180,10 +182,8 @@ def loop():
 
 
 @pytest.fixture
-def database(request):
-    """An empty database, where the settings name one. A consumer runs in a thread, and sees only what is committed."""
-    if project.has_database():
-        request.getfixturevalue("transactional_db")
+def database():
+    """For a check that may lead to the database, where the settings name one: it gets an empty one, for tests."""
 
 
 @pytest.fixture
@@ -200,10 +200,8 @@ def tab(loop, database):
         return opened[-1].connect()
 
     yield open_tab
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what goes wrong when a tab leaves is told by the check of that
-        for one in opened:
-            one.abandon()
+    for one in opened:
+        one.abandon()
 
 
 @pytest.fixture

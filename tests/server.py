@@ -47,6 +47,7 @@ class Server:
                 shutil.copy2(path, self.place / path.name)
         command = [sys.executable, "manage.py", "runserver", self.address, "--noreload"]
         environ = {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
+        environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)  # which is for Playwright alone
         with open(self.log_path, "wb") as log:
             if has_database():  # of its own, in this folder
                 migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]

@@ -11,6 +11,7 @@ belongs to the loop in which it was first used. (Not in the main thread, where P
 import asyncio
 import json
 import threading
+import warnings
 from collections.abc import Coroutine
 
 from tests import project
@@ -181,4 +182,6 @@ class Tab:
             if self.task.done() and not self.task.cancelled():
                 self.task.exception()  # looked at, so that asyncio does not complain
 
-        self.loop.run(end())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the check of leaving tells what goes wrong with it
+            self.loop.run(end())

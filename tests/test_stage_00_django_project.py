@@ -39,7 +39,7 @@ def test_django_finds_no_mistake():
     look="mywebsite/urls.py:urlpatterns",
     hint='Does mywebsite/urls.py lead "" to a view that returns render(request, "lobby.html")?',
 )
-def test_the_lobby_answers_at_the_address_slash():
+def test_the_lobby_answers_at_the_address_slash(database):
     html = lobby()
     assert "The install worked successfully" not in html, "The page at / is Django's own welcome, the rocket."
     assert elements(html, "form"), "The page at / came, but it is not the lobby: it has no form."
@@ -51,7 +51,7 @@ def test_the_lobby_answers_at_the_address_slash():
     look="templates/lobby.html:<label",
     hint='Does templates/lobby.html have a <form> with a <label for="...">, an <input> with that id, and a <button>?',
 )
-def test_the_lobby_has_a_form_with_a_labelled_field_and_a_button():
+def test_the_lobby_has_a_form_with_a_labelled_field_and_a_button(database):
     html = lobby()
     assert elements(html, "form"), "The page at / has no <form>."
     fields = [f for f in (*elements(html, "input"), *elements(html, "textarea")) if "form" in f.inside]
@@ -75,7 +75,7 @@ def test_the_lobby_has_a_form_with_a_labelled_field_and_a_button():
     hint='Does templates/lobby.html have elements with role="log" and role="status"?',
 )
 @pytest.mark.parametrize("role", ["log", "status"])
-def test_a_screen_reader_is_told_what_changes(role):
+def test_a_screen_reader_is_told_what_changes(database, role):
     found = elements(lobby(), role=role) or (role == "status" and elements(lobby(), "output"))
     assert found, f'The page at / has no element with role="{role}".'
 

@@ -23,7 +23,7 @@ def test_the_settings_lead_to_a_router_for_protocols():
     look="mywebsite/asgi.py:get_asgi_application(",
     hint='Does "http" lead to get_asgi_application(), called, with its brackets?',
 )
-def test_the_lobby_comes_through_the_new_entrance_too(loop):
+def test_the_lobby_comes_through_the_new_entrance_too(loop, database):
     diary.note("asked for the page /, over ASGI")
     assert loop.run(get(project.asgi_application(), "/")) == 200, "Over ASGI the page at / is not 200."
 
