@@ -120,15 +120,19 @@ def in_file(file: str, text: str, whole: str) -> Iterator[Finding]:
 
 def addresses(file: str, text: str, stage: int) -> Iterator[Finding]:
     """The socket's address: written out, it has to be that of a room; put together, it has to end with a slash."""
-    for number, code in enumerate(without_comments(text).splitlines(), 1):
-        if re.search(r"[\"'`/}]ws/(?:\$\{[^}]*\}|\{\{[^}]*\}\})[`\"'?]", code):
-            why = "The address of a socket ends with a slash, and this one does not: no route fits it."
-            yield Finding(6, file, number, why, "Which sign comes behind the name of the room in the route?")
-        for address in re.findall(r"[\"'`/}]ws/([\w/-]*)(?=[\"'`])(?!.\s*\+)", code):
-            room = stage >= 6 and re.fullmatch(r"[\w-]+/", address)
-            if address != "lobby/" and not room:
-                why = f"The page asks for ws/{address}, and the consumer is at ws/lobby/."
-                yield Finding(4, file, number, why, "Are the two the same, slash by slash? (chat/routing.py)")
+    code = without_comments(text)
+
+    def line(found: re.Match) -> int:
+        return code.count("\n", 0, found.start()) + 1
+
+    for found in re.finditer(r"[\"'`/}]ws/(?:\$\{[^}]*\}|\{\{[^}]*\}\})[`\"'?]", code):
+        why = "The address of a socket ends with a slash, and this one does not: no route fits it."
+        yield Finding(6, file, line(found), why, "Which sign comes behind the name of the room in the route?")
+    for found in re.finditer(r"[\"'`/}]ws/([\w/-]*)(?=[\"'`])(?!.\s*\+)", code):
+        room = stage >= 6 and re.fullmatch(r"[\w-]+/", found[1])
+        if found[1] != "lobby/" and not room:
+            why = f"The page asks for ws/{found[1]}, and the consumer is at ws/lobby/."
+            yield Finding(4, file, line(found), why, "Are the two the same, slash by slash? (chat/routing.py)")
 
 
 def frames_of_the_page(file: str, text: str, keys: set[str]) -> Iterator[Finding]:
