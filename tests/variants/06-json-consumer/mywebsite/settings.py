@@ -1,0 +1,45 @@
+"""The settings of the chat: only what it uses."""
+
+import os
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# Good enough on your own machine. A real server gets a real one through its environment.
+SECRET_KEY = os.environ.get("DJANGO_SECRET_KEY", "insecure-key-for-development-only")
+
+DEBUG = True
+
+# The names under which a browser may ask for this server.
+ALLOWED_HOSTS = os.environ.get("DJANGO_ALLOWED_HOSTS", "localhost 127.0.0.1").split()
+
+INSTALLED_APPS = [
+    "daphne",
+    "chat",
+]
+
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+]
+
+# What a session holds lies in a signed cookie: its owner can read it, and not change it.
+SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+
+ROOT_URLCONF = "mywebsite.urls"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    },
+]
+
+WSGI_APPLICATION = "mywebsite.wsgi.application"
+ASGI_APPLICATION = "mywebsite.asgi.application"
+
+# The post office between consumers. This one lives inside the server's process: for development.
+CHANNEL_LAYERS = {
+    "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"},
+}
