@@ -139,9 +139,9 @@ def save(git: Git, lessons: list[Lesson]) -> str:
     """
     head = git.run("rev-parse", "HEAD")
     branch = git.run("symbolic-ref", "-q", "HEAD", ok=(0, 1)).removeprefix("refs/heads/")
-    new = snapshot(git, head)
-    if new == head:
-        return ""
+    new, lasting = snapshot(git, head), ("refs/heads", "refs/tags", "refs/remotes")
+    if new == head and (branch or git.run("for-each-ref", "--contains", head, *lasting)):
+        return ""  # but a commit upon a tag, on no branch yet, would be gone in some weeks
     if not branch and course_commit(git, head):
         branch = free_name(git, lessons[min(marker(), len(lessons) - 1)].branch)
     elif not branch.startswith("work/"):

@@ -126,6 +126,15 @@ def test_work_upon_a_stages_tag_becomes_that_lessons_branch(student):
     assert "saved on the branch work/01-toy-2." in student.start(0)
 
 
+def test_what_was_committed_upon_a_tag_becomes_a_branch_too(student):
+    student.git("checkout", "-q", "stage-01")
+    mine = student.commit(MINE)
+    assert "saved on the branch work/01-toy." in student.start(2)
+    assert student.git("rev-parse", "work/01-toy") == mine
+    student.git("checkout", "-q", mine)
+    assert "saved" not in student.start(2)
+
+
 def test_work_upon_the_tag_of_the_very_lesson_is_taken_up(student):
     student.git("checkout", "-q", "stage-01")
     student.put(MINE)
