@@ -14,6 +14,7 @@ from .commands import COMMANDS, ROOT
 from .disk import lessons_on_disk, marker
 from .errors import CourseError
 from .git import Git, GitError
+from .halfway import noted, take_back
 from .lesson import Lesson
 from .stages import MARKER, Files, is_app_path
 from .tags import TRAILER, course_commit, make_tags
@@ -137,6 +138,7 @@ def save(git: Git, lessons: list[Lesson]) -> str:
     A work branch just grows. From a stage's tag the branch is that lesson's; from main it is work/from-main, so that
     `make start` still begins lesson 5 where lesson 4 ends. What was staged and then changed again is kept too.
     """
+    take_back(git)
     head = git.run("rev-parse", "HEAD")
     branch = git.run("symbolic-ref", "-q", "HEAD", ok=(0, 1)).removeprefix("refs/heads/")
     new, lasting = snapshot(git, head), ("refs/heads", "refs/tags", "refs/remotes")
@@ -191,7 +193,8 @@ def put_aside(git: Git, branch: str) -> str:
 def switch(git: Git, branch: str) -> None:
     """Check the branch out. Everything is saved; an ignored file in the way makes git refuse, not overwrite."""
     try:
-        git.run("checkout", "-q", "--no-overwrite-ignore", branch, "--")
+        with noted(git, branch):
+            git.run("checkout", "-q", "--no-overwrite-ignore", branch, "--")
     except GitError as error:
         raise CourseError(
             f"{error}\nYour work is safe where it is. Clear this up, then run the same command again."

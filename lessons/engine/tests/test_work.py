@@ -470,3 +470,34 @@ def test_a_checkout_killed_half_way_is_told_and_gone_on_with(student):
     student.start(2)
     assert app_files(student) == STAGE_1
     assert {data for data in MINE.values() if data} <= student.kept()
+
+
+def kill_among_files(course: Course, number: int) -> int:
+    """Kill `make start N=2`, and its git, before git writes that file; then do what the next call tells to do."""
+    counter = course.root.with_name("counter")
+    counter.write_bytes(b"")
+    kill = f'printf x >> "{counter}"; read -r n < "{counter}"; [ ${{#n}} -ne {number} ] || kill -9 0; cat'
+    course.git("config", "filter.killer.smudge", kill)
+    course.put({".git/info/attributes": b"* filter=killer\n"})
+    command = [sys.executable, "-B", "-m", "lessons", "start", "N=2"]
+    code = subprocess.run(command, cwd=course.root, stdin=-3, stdout=-3, start_new_session=True).returncode
+    course.put({".git/info/attributes": None, ".git/index.lock": None})
+    return code
+
+
+@posix
+@pytest.mark.parametrize("number", range(1, 5))
+def test_a_move_killed_half_way_is_taken_back_before_anything_is_saved(student, number):
+    """Else the branch would end with files of two lessons, and what is right only below."""
+    student.put(MINE)
+    student.start(1)
+    student.put(MINE | {"chat/deep": b"a file, where the other has a folder\n"})
+    mine, saved = student.files(), student.git("rev-parse", "HEAD")
+    assert kill_among_files(student, number) == (-9 if number < 4 else 0)
+    for again in range(1, 4) if number < 4 else []:
+        assert kill_among_files(student, again) == -9
+        assert branch(student) == "work/01-toy"
+        assert student.git("rev-list", "--count", f"{saved}..work/01-toy") == "1"
+    assert ("They are again as they were before." in student.start(1)) == (number < 4)
+    assert (student.files(), student.git("status", "--porcelain")) == (mine, "")
+    assert student.git("rev-list", "--count", f"{saved}..work/01-toy") == "1"
