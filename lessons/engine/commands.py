@@ -6,6 +6,7 @@ Standard library only at import time: the first call of all runs before anything
 import difflib
 import importlib
 import os
+import shutil
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 from .errors import CourseError
 
 ROOT = Path(__file__).resolve().parents[2]
+
+FULL = "The disk is full. Nothing is lost: make room, then run the same command again."
 
 
 @dataclass(frozen=True)
@@ -94,15 +97,24 @@ def main(args: list[str]) -> int:
     os.chdir(ROOT)
     try:
         return dispatch(args)
-    except CourseError as error:
-        print(error, file=sys.stderr)
-        return 1
     except BrokenPipeError:  # `make stages | head`: nobody reads any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (CourseError, OSError) as error:
+        full = is_full(str(error))
+        if not full and isinstance(error, OSError):
+            raise
+        print(f"{error}\n{FULL}" if full else error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped. Nothing is lost; the same command goes on where it can.", file=sys.stderr)
         return 130
+
+
+def is_full(said: str) -> bool:
+    """Tell whether a disk or a quota is full, by what somebody said of it or by how much is free."""
+    words = ("No space left on device", "Out of diskspace", "Disk quota exceeded", "not enough space on the disk")
+    return any(word in said for word in words) or shutil.disk_usage(ROOT).free < 2**16
 
 
 def dispatch(args: list[str]) -> int:
