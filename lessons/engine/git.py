@@ -11,14 +11,16 @@ from .errors import CourseError
 
 OURS = {
     "LC_ALL": "C",
-    "GIT_CONFIG_COUNT": "2",
+    "GIT_CONFIG_COUNT": "3",
     "GIT_CONFIG_KEY_0": "core.hooksPath",
     "GIT_CONFIG_VALUE_0": os.devnull,
     "GIT_CONFIG_KEY_1": "core.attributesFile",
     "GIT_CONFIG_VALUE_1": os.devnull,
+    "GIT_CONFIG_KEY_2": "core.fsync",
+    "GIT_CONFIG_VALUE_2": "all",
 }
 """What a user has set up for all repositories must not stop a lesson half-way, as a hook may, nor change what is saved,
-as a filter does (nbstripout, for one)."""
+as a filter does (nbstripout, for one). And what is saved is on the disk before anything changes: the power may fail."""
 
 
 class GitError(CourseError):

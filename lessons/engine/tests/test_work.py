@@ -459,6 +459,17 @@ def go_on(course: Course) -> None:
 
 
 @posix
+def test_what_is_saved_is_on_the_disk_before_anything_is_changed(begun, tmp_path):
+    """The power may fail: git by itself leaves it to the system when an object or a branch gets there."""
+    begun.put(MINE)
+    begun.start(2, PATH=git_that(tmp_path, f'export GIT_TRACE2_EVENT="{tmp_path}/$1-$$"'))
+    flushed = {path.name.rsplit("-", 1)[0] for path in tmp_path.glob("*-*") if b"hardware-flush" in path.read_bytes()}
+    if not flushed:
+        pytest.skip(f"NOT CHECKED: this git cannot say what it has flushed. {begun.git('--version')}")
+    assert flushed >= {"add", "write-tree", "hash-object", "update-ref", "read-tree"}
+
+
+@posix
 def test_a_checkout_killed_half_way_is_told_and_gone_on_with(student):
     student.put(MINE)
     student.git("config", "filter.killer.smudge", "kill -9 $PPID")
