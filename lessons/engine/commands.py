@@ -64,6 +64,7 @@ COMMANDS = {
         "a fault to find in a finished stage; REVEAL=1 tells it",
         {"STAGE": "", "SEED": "", "REVEAL": ""},
     ),
+    "update": Command("For students", "update:update", "get what is new in the course; your work stays yours"),
     "hint": Command("For students", "hints:hint", "the next, stronger hint for the check that failed"),
     "answer": Command(
         "For students", "hints:answer", "your file beside the finished one; YES=1 does not ask", {"YES": ""}

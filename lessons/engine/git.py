@@ -22,6 +22,9 @@ OURS = {
 """What a user has set up for all repositories must not stop a lesson half-way, as a hook may, nor change what is saved,
 as a filter does (nbstripout, for one). And what is saved is on the disk before anything changes: the power may fail."""
 
+NETWORK = ("GIT_SSH", "GIT_SSL_", "GIT_PROXY_", "GIT_ASKPASS", "GIT_TERMINAL_PROMPT")
+"""The part of a user's environment by which `make update` reaches the teacher's copy. The rest may lead elsewhere."""
+
 
 class GitError(CourseError):
     """Git said no; the message is what it said."""
@@ -32,7 +35,7 @@ class Git:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.environ = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")} | OURS
+        self.environ = {k: v for k, v in os.environ.items() if k[:4] != "GIT_" or k.startswith(NETWORK)} | OURS
 
     def run(self, *args: str, **options) -> str:
         """Run `git args` like `output`, and return its text without the last line end."""

@@ -29,7 +29,7 @@ def next_lesson() -> int:
         onward = f"\nTo go on all the same: make start N={number + 1}" if number + 1 < len(lessons) else ""
         raise CourseError(f"Lesson {number} is not finished: above is what is missing. Nothing was moved.{onward}")
     if number + 1 < len(lessons):
-        start(str(number + 1), again="")
+        start(str(number + 1))
     return 0
 
 

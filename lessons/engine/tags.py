@@ -37,14 +37,18 @@ class Report:
         return lines
 
 
-def make_tags(git: Git) -> Report:
-    """Make, move forward or remove the stage tags by HEAD's lessons. Raises LessonError, CourseError or GitError."""
+def make_tags(git: Git, main: str = "HEAD") -> Report:
+    """Make, move forward or remove the stage tags by the lessons of HEAD, or of the branch main from anywhere.
+
+    Raises LessonError, CourseError or GitError.
+    """
     report = Report()
-    head = git.run("rev-parse", "HEAD")
+    head = git.run("rev-parse", main)
     tags = read_tags(git)
     if tags and all(course == head for course, _ in tags.values()) and len(tags) == count_lessons(git, head):
         return report
-    if course_commit(git, head) or git.run("symbolic-ref", "-q", "--short", "HEAD", ok=(0, 1)).startswith("work/"):
+    branch = git.run("symbolic-ref", "-q", "--short", "HEAD", ok=(0, 1)) if main == "HEAD" else main
+    if course_commit(git, head) or branch.startswith("work/"):
         report.on_branch = True
         return report
     lessons = lessons_of(git, head)
@@ -138,12 +142,12 @@ def write_trees(git: Git, main: str, stages: list[Files]) -> list[str]:
     ]
 
 
-def ensure_tags(git: Git) -> list[str]:
+def ensure_tags(git: Git, main: str = "HEAD") -> list[str]:
     """Make the tags, as every command does first; return lines to print. Never the reason why a command fails."""
     if not git.is_repository():
         return []
     try:
-        return make_tags(git).lines()
+        return make_tags(git, main).lines()
     except GitError as error:
         return [f"The stage tags could not be made. {error}"]
     except CourseError as error:

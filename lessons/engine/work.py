@@ -8,8 +8,10 @@ import os
 import re
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
+from .carry import news
 from .commands import COMMANDS, ROOT
 from .disk import lessons_on_disk, marker
 from .errors import CourseError
@@ -40,7 +42,7 @@ def stages() -> None:
     print(git.run("tag", "-n1", "-l", "stage-*"))
 
 
-def start(n: str, again: str) -> None:
+def start(n: str, again: str = "") -> None:
     """`make start N=4`: save what is there, then take up the branch of lesson 4, or begin it at the end of lesson 3.
 
     With AGAIN=1 it begins afresh, and what was on the branch is kept under another name.
@@ -57,6 +59,9 @@ def start(n: str, again: str) -> None:
     if not begun:
         git.run("update-ref", f"refs/heads/{lesson.branch}", first, "")
     switch(git, lesson.branch)
+    if begun and (new := news(git, lesson, partial(first_commit, git, lesson))):
+        switch(git, lesson.branch, commit(git, new.tree, new.parents, new.message))
+        print(new.told)
     where = (
         "where you left it" if begun else f"where lesson {lesson.number - 1} ends" if lesson.number else "with no code"
     )
@@ -190,11 +195,14 @@ def put_aside(git: Git, branch: str) -> str:
     return kept
 
 
-def switch(git: Git, branch: str) -> None:
-    """Check the branch out. Everything is saved; an ignored file in the way makes git refuse, not overwrite."""
+def switch(git: Git, branch: str, to: str = "") -> None:
+    """Check the branch out, or set it to the commit `to`, too.
+
+    Everything is saved; an ignored file in the way makes git refuse, not overwrite.
+    """
     try:
-        with noted(git, branch):
-            git.run("checkout", "-q", "--no-overwrite-ignore", branch, "--")
+        with noted(git, to or branch):
+            git.run("checkout", "-q", "--no-overwrite-ignore", *(["-B", branch, to] if to else [branch]), "--")
     except GitError as error:
         raise CourseError(
             f"{error}\nYour work is safe where it is. Clear this up, then run the same command again."

@@ -421,7 +421,7 @@ def git_that(folder: Path, does: str) -> str:
     return f"{folder}{os.pathsep}{os.environ['PATH']}"
 
 
-READ_ONLY = {"cat-file", "config", "diff", "for-each-ref", "log", "ls-files", "ls-tree", "rev-parse"}
+READ_ONLY = {"cat-file", "config", "diff", "for-each-ref", "log", "ls-files", "ls-tree", "merge-base", "rev-parse"}
 
 
 @posix
@@ -483,14 +483,15 @@ def test_a_checkout_killed_half_way_is_told_and_gone_on_with(student):
     assert {data for data in MINE.values() if data} <= student.kept()
 
 
-def kill_among_files(course: Course, number: int) -> int:
+def kill_among_files(course: Course, number: int, *words: str) -> int:
     """Kill `make start N=2`, and its git, before git writes that file; then do what the next call tells to do."""
+    words = words or ("start", "N=2")
     counter = course.root.with_name("counter")
     counter.write_bytes(b"")
     kill = f'printf x >> "{counter}"; read -r n < "{counter}"; [ ${{#n}} -ne {number} ] || kill -9 0; cat'
     course.git("config", "filter.killer.smudge", kill)
     course.put({".git/info/attributes": b"* filter=killer\n"})
-    command = [sys.executable, "-B", "-m", "lessons", "start", "N=2"]
+    command = [sys.executable, "-B", "-m", "lessons", *words]
     code = subprocess.run(command, cwd=course.root, stdin=-3, stdout=-3, start_new_session=True).returncode
     course.put({".git/info/attributes": None, ".git/index.lock": None})
     return code
