@@ -52,7 +52,8 @@ class Git:
             done = subprocess.run(["git", *args], cwd=self.root, env=environ, input=data, capture_output=True)
         except FileNotFoundError:
             raise GitError("git is not installed. Get it from https://git-scm.com/downloads, then try again.") from None
-        if done.returncode not in ok:
+        passed_over = args[0] == "add" and b"Permission denied" in done.stderr  # a folder, which to git is no error
+        if done.returncode not in ok or passed_over:
             said = done.stderr.decode("utf-8", "replace").strip() or f"exit code {done.returncode}"
             raise GitError(f"git {args[0]}: {said}")
         return done.stdout

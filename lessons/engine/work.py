@@ -165,7 +165,13 @@ def snapshot(git: Git, head: str) -> str:
     staged = git.run("write-tree")
     with git.spare_index() as index:
         git.run("read-tree", staged, index=index)  # not a copy: that would know, or believe, which files are unchanged
-        git.run("add", "--all", index=index)
+        try:
+            git.run("add", "--all", index=index)
+        except GitError as error:
+            raise CourseError(
+                f"{error}\nSo not all of your work can be saved, and nothing was moved."
+                " Clear this up, then run the same command again."
+            ) from None
         everything = git.run("write-tree", index=index)
     for new, what in ((staged, "what was staged"), (everything, "the work so far")):
         if new not in (tree, everything if what == "what was staged" else ""):
@@ -215,7 +221,8 @@ def switch(git: Git, branch: str, to: str = "") -> None:
 
 def remove_stale_caches() -> None:
     """Remove Python's caches of files that are gone, and empty folders: either would keep `chat` a package."""
-    for folder in [Path(path) for top in ("mywebsite", "chat") for path, _, _ in os.walk(ROOT / top, topdown=False)]:
+    tops = [ROOT / top for top in ("mywebsite", "chat") if not (ROOT / top).is_symlink()]  # a link leads elsewhere
+    for folder in [Path(path) for top in tops for path, _, _ in os.walk(top, topdown=False)]:
         for compiled in folder.glob("*.pyc") if folder.name == "__pycache__" else []:
             if not (folder.parent / f"{compiled.name.split('.')[0]}.py").exists():
                 compiled.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ import pytest
 
 from .. import work
 from ..git import Git
-from .toy import Course, copy_of
+from .toy import Course, as_a_user, copy_of
 
 posix = pytest.mark.skipif(os.name == "nt", reason="NOT CHECKED: needs the names, links and signals of POSIX")
 ADA = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
@@ -215,6 +215,18 @@ def test_what_git_ignores_stays_but_for_the_caches_of_files_that_are_gone(begun)
     assert after.items() < before.items()
 
 
+@posix
+def test_what_a_link_leads_to_is_nobodys_business(begun, tmp_path):
+    elsewhere = Course(tmp_path / "elsewhere")
+    elsewhere.put({"__pycache__/gone.pyc": b""})
+    (elsewhere.root / "empty").mkdir()
+    begun.start(0)
+    (begun.root / "chat").symlink_to(elsewhere.root)
+    begun.start(1)
+    begun.start(0)
+    assert (elsewhere.root / "empty").is_dir() and (elsewhere.root / "__pycache__/gone.pyc").exists()
+
+
 MERGES = {
     "merge": (["merge", "other"], "a merge"),
     "merge not committed": (["merge", "--no-commit", "--no-ff", "-s", "ours", "other"], "a merge"),
@@ -412,6 +424,21 @@ def test_a_folder_of_another_user_is_named_in_gits_words(student, tmp_path):
 
 def test_without_git_it_says_where_to_get_it(student, tmp_path):
     assert student.refused("start", "N=1", PATH=str(tmp_path)).startswith("git is not installed. Get it from https://")
+
+
+@posix
+@pytest.mark.parametrize("place", ["chat/a.py", "chat", "notes"])
+def test_what_may_not_be_read_is_said_before_anything_is_moved(begun, place):
+    begun.put(MINE | {"notes/x.txt": b"mine alone\n"})
+    (begun.root / place).chmod(0)
+    done, state = begun.make("start", "N=2", first=as_a_user), branch(begun)
+    (begun.root / place).chmod(0o700)
+    assert (
+        "Permission denied" in done.stdout and "not all of your work can be saved, and nothing was moved" in done.stdout
+    )
+    assert (done.returncode, state) == (1, "work/01-toy")
+    begun.start(2)
+    assert app_files(begun) == STAGE_1
 
 
 def git_that(folder: Path, does: str) -> str:

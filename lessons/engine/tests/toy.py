@@ -1,13 +1,16 @@
 """Small lessons and small courses for the tests: what real ones have, and no more."""
 
 import compileall
+import ctypes
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
+DAC_OVERRIDE, DAC_READ_SEARCH, PR_CAPBSET_DROP = 1, 2, 24
 FILE = "lessons/00-toy/README.md"
 
 
@@ -70,11 +73,19 @@ class Course:
         self.git(*(word for each in ada for word in ("-c", each)), "commit", "-q", "--allow-empty", "-m", "A commit")
         return self.git("rev-parse", "HEAD")
 
-    def make(self, *words: str, python: str = sys.executable, **environ: str) -> subprocess.CompletedProcess:
+    def make(
+        self, *words: str, python: str = sys.executable, first: Callable | None = None, **environ: str
+    ) -> subprocess.CompletedProcess:
         """Run `python -m lessons` with these words, as make does; stdout holds all that it says."""
         command = [python, "-B", "-m", "lessons", *words]
         done = subprocess.run(
-            command, cwd=self.root, env=os.environ | environ, stdin=subprocess.DEVNULL, stdout=-1, stderr=-2
+            command,
+            cwd=self.root,
+            env=os.environ | environ,
+            stdin=subprocess.DEVNULL,
+            stdout=-1,
+            stderr=-2,
+            preexec_fn=first,
         )
         done.stdout = done.stdout.decode("utf-8", "replace")
         assert "Traceback" not in done.stdout, done.stdout
@@ -86,10 +97,10 @@ class Course:
         assert done.returncode == 0, done.stdout
         return done.stdout
 
-    def refused(self, *words: str, **environ: str) -> str:
+    def refused(self, *words: str, **options) -> str:
         """Run a command that must fail and leave everything as it is; return what it says."""
         before = self.state()
-        done = self.make(*words, **environ)
+        done = self.make(*words, **options)
         assert (done.returncode, self.state()) == (1, before), done.stdout
         return done.stdout
 
@@ -121,6 +132,14 @@ def seen(path: Path) -> tuple:
     if path.is_symlink():
         return "link", os.readlink(path)
     return ("program" if os.access(path, os.X_OK) else "file"), path.read_bytes()
+
+
+def as_a_user() -> None:
+    """Lead a process group of one's own; and, as root, lose the right to read and write what nobody else could."""
+    os.setsid()
+    if sys.platform == "linux" and not os.getuid():
+        for capability in (DAC_OVERRIDE, DAC_READ_SEARCH):
+            ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
 def make_course(root: Path, *options: str) -> Course:
