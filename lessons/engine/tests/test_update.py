@@ -137,6 +137,15 @@ def test_a_lesson_begun_after_it_begins_with_what_is_new(room, teacher, student)
     assert app_files(student)["chat/a.py"] == CODE.replace("5", "five").encode()
 
 
+def test_a_lesson_of_another_name_is_another_branch_and_the_old_one_is_told(room, teacher, student):
+    student.put({"chat/mine.py": b"mine = 1\n"})
+    path = "lessons/02-toy/README.md"
+    teacher.commit({path: None, path.replace("toy", "new"): OLD[path]})
+    assert "took in" in room.update()
+    assert "lesson of this number is on the branch work/02-toy." in student.start(2)
+    assert branch(student) == "work/02-new" and student.git("show", "work/02-toy:chat/mine.py") == "mine = 1"
+
+
 def test_lesson_0_still_has_no_code_but_the_students(room, teacher, student):
     student.start(0)
     student.put({"chat/a.py": b"mine = 1\n"})
