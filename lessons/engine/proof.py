@@ -187,8 +187,8 @@ class Course:
         base = mistake.stage if mistake.base is None else mistake.base
         files = mistake.apply(self.stages[base])
         place = self.lay_out(f"mistake-{mistake.id}", files, mistake.stage)
-        least = min(mistake.stage, mistakes.stage_of_check(mistake.check))  # servers of earlier checks would pass
-        options = ("--browser-from", str(mistake.stage), "--server-from", str(least), "--maxfail=1")
+        least = mistakes.stage_of_check(mistake.check) if mistake.check else 0  # servers of checks before it would pass
+        options = ("--browser-from", str(mistake.stage), "--server-from", str(min(least, mistake.stage)), "--maxfail=1")
         results, output = checks(place, mistake.stage, *options)
         return mistakes.judge(mistake, place, results, output)
 

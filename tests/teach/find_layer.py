@@ -103,13 +103,22 @@ def kind_of(event: ast.Dict) -> ast.Constant | None:
 
 def event_kinds(tree: ast.AST) -> dict[str, ast.Constant]:
     """Return the types of all events, {method that gets it: where it stands}: those in group_send, or with a dot."""
-    sent = {node for call in layer_calls(tree, "group_send") for node in ast.walk(call) if isinstance(node, ast.Dict)}
+    sent = {event for call in layer_calls(tree, "group_send") for event in outermost_dicts(call)}
     kinds = {}
     for node in ast.walk(tree):
         kind = kind_of(node) if isinstance(node, ast.Dict) else None
         if kind and isinstance(kind.value, str) and (node in sent or "." in kind.value):
             kinds.setdefault(kind.value.replace(".", "_"), kind)
     return kinds
+
+
+def outermost_dicts(node: ast.AST) -> Iterator[ast.Dict]:
+    """Yield the dictionaries in a call, but none within another: a frame that an event carries is no event."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Dict):
+            yield child
+        else:
+            yield from outermost_dicts(child)
 
 
 def handlers_without_event(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
