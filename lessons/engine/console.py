@@ -22,7 +22,8 @@ from tests.server import end, free_port
 
 from .errors import CourseError, LessonError
 
-SHOWN_ONLY = ("pip ", "django-admin ", "source ", "make setup", "make start", "git ")
+ASKS = "python manage.py createsuperuser"  # for a password, at a terminal
+SHOWN_ONLY = ("pip ", "django-admin ", "source ", "make setup", "make start", "git ", ASKS)
 LIMIT = 60  # seconds for one command
 
 
