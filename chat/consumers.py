@@ -3,8 +3,11 @@
 The words on the wire, each frame a JSON object:
 
     browser -> server   {"message": "hello"}
+                        {"message": "psst", "to": "Ada"}
     server  -> browser  {"type": "connection_established", "message": "You are now connected!"}
                         {"type": "chat", "name": "Ada", "message": "hello"}
+                        {"type": "private", "name": "Ben", "to": "Ada", "message": "psst"}
+                        {"type": "announcement", "message": "Class starts"}
                         {"type": "people", "names": ["Ada", "Ben"]}
                         {"type": "error", "message": "what was wrong with what you sent"}
 """
@@ -15,24 +18,25 @@ from asgiref.sync import async_to_sync
 from channels.generic.websocket import WebsocketConsumer
 
 from chat import people
-from chat.rooms import group_of
+from chat.post import tell_person, tell_room
+from chat.rooms import group_of, read_text
 
-MAX_LENGTH = 500  # characters; the page allows the same
 
+def read_frame(text_data):
+    """Return the message in a frame from a browser, and to whom; "" is everyone.
 
-def read_message(text_data):
-    """Return the message in a frame from a browser. Raise ValueError if there is none."""
+    Raise ValueError if there is no message in it.
+    """
     try:
         frame = json.loads(text_data)
     except (TypeError, ValueError, RecursionError):  # binary, not JSON, nested too deep
         frame = None
     if not isinstance(frame, dict) or not isinstance(frame.get("message"), str):
         raise ValueError('Send a JSON object such as {"message": "hello"}.')
-    if not frame["message"].strip():
-        raise ValueError("The message is empty.")
-    if len(frame["message"]) > MAX_LENGTH:
-        raise ValueError(f"The message is longer than {MAX_LENGTH} characters.")
-    return frame["message"]
+    to = frame.get("to", "")
+    if not isinstance(to, str):
+        raise ValueError('"to" is the name of somebody here.')
+    return read_text(frame["message"]), to
 
 
 class ChatConsumer(WebsocketConsumer):
@@ -51,31 +55,36 @@ class ChatConsumer(WebsocketConsumer):
             }
         )
         people.enter(self.room, self.channel_name, self.name)
-        self.tell_room({"type": "people.changed"})
+        tell_room(self.room, {"type": "people.changed"})
 
     def disconnect(self, code):
         async_to_sync(self.channel_layer.group_discard)(self.group, self.channel_name)
         people.leave(self.room, self.channel_name)
-        self.tell_room({"type": "people.changed"})
+        tell_room(self.room, {"type": "people.changed"})
 
     def receive(self, text_data=None, bytes_data=None):
         """Browser to server."""
         try:
-            message = read_message(text_data)
+            message, to = read_frame(text_data)
+            if to:
+                self.whisper(to, message)
+            else:
+                event = {"type": "chat.message", "name": self.name, "message": message}
+                tell_room(self.room, event)
         except ValueError as error:
             self.send_json({"type": "error", "message": str(error)})
-        else:
-            self.tell_room(
-                {
-                    "type": "chat.message",
-                    "name": self.name,
-                    "message": message,
-                }
-            )
 
-    def tell_room(self, event):
-        """This consumer to every consumer in its room, itself among them."""
-        async_to_sync(self.channel_layer.group_send)(self.group, event)
+    def whisper(self, to, message):
+        """This consumer to one person's tabs, and to its own, which show it too."""
+        event = {
+            "type": "chat.private",
+            "name": self.name,
+            "to": to,
+            "message": message,
+        }
+        tell_person(self.room, to, event)
+        if to != self.name:
+            tell_person(self.room, self.name, event)
 
     def chat_message(self, event):
         """Group to this consumer, and on to its browser."""
@@ -86,6 +95,19 @@ class ChatConsumer(WebsocketConsumer):
                 "message": event["message"],
             }
         )
+
+    def chat_private(self, event):
+        self.send_json(
+            {
+                "type": "private",
+                "name": event["name"],
+                "to": event["to"],
+                "message": event["message"],
+            }
+        )
+
+    def chat_announcement(self, event):
+        self.send_json({"type": "announcement", "message": event["message"]})
 
     def people_changed(self, event):
         """Somebody came or went: each consumer looks for itself who is here now."""

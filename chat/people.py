@@ -16,3 +16,14 @@ def leave(room, channel_name):
 def names(room):
     """Return who is in the room, sorted. Two tabs of one person count once."""
     return sorted(set(rooms.get(room, {}).values()))
+
+
+def mailboxes(room, name):
+    """Return the channel names of one person's tabs in the room."""
+    here = dict(rooms.get(room, {}))  # a copy: somebody may come while we look
+    return [channel_name for channel_name, owner in here.items() if owner == name]
+
+
+def is_anywhere(name):
+    """Tell whether somebody of this name is in any room."""
+    return any(name in names(room) for room in list(rooms))

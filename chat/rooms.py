@@ -1,9 +1,10 @@
-"""The rules of the house: what may be a room, what may be a name, and which group belongs to which room."""
+"""The rules of the house: what may be a room, a name, a message."""
 
 from django.utils.text import slugify
 
 MAX_ROOM = 50  # characters; the name of a group has to be shorter than 100
 MAX_NAME = 30
+MAX_LENGTH = 500  # of a message; the page allows the same
 
 
 def read_room(text):
@@ -16,6 +17,11 @@ def read_room(text):
     return room
 
 
+def is_room(slug):
+    """Tell whether a slug from an address is a room: short, and in small letters."""
+    return len(slug) <= MAX_ROOM and slug == slug.lower()
+
+
 def read_name(text):
     """Return the name that somebody typed, tidied up. Raise ValueError if it is none."""
     name = " ".join(text.split())
@@ -24,6 +30,15 @@ def read_name(text):
     if len(name) > MAX_NAME or not name.isprintable():
         raise ValueError(f"A name has {MAX_NAME} characters at most, and only ones that can be seen.")
     return name
+
+
+def read_text(text):
+    """Return what somebody wants to say. Raise ValueError if it is nothing, or too much."""
+    if not text.strip():
+        raise ValueError("The message is empty.")
+    if len(text) > MAX_LENGTH:
+        raise ValueError(f"The message is longer than {MAX_LENGTH} characters.")
+    return text
 
 
 def group_of(room):

@@ -2,10 +2,14 @@
 
 import random
 
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from chat.rooms import MAX_NAME, MAX_ROOM, read_name, read_room
+from chat import people
+from chat.post import tell_room
+from chat.rooms import MAX_NAME, MAX_ROOM, is_room, read_name, read_room, read_text
 
 
 def lobby(request):
@@ -14,7 +18,7 @@ def lobby(request):
 
 def show_room(request, room):
     """Every room has a page like the lobby's."""
-    if len(room) > MAX_ROOM or room != room.lower():
+    if not is_room(room):
         return no_such_room(request, room)
     if "name" not in request.session:
         request.session["name"] = f"Guest {random.randrange(10_000, 100_000)}"
@@ -33,10 +37,27 @@ def enter(request):
     try:
         name = read_name(request.POST.get("name", ""))
         room = read_room(request.POST.get("room", ""))
+        if name != request.session.get("name") and people.is_anywhere(name):
+            raise ValueError(f"Somebody here is called {name} already.")
     except ValueError as error:
         return render(request, "sorry.html", {"error": error}, status=400)
     request.session["name"] = name
     return redirect("room", room)
+
+
+@require_POST
+def announce(request, room):
+    """Somebody of the staff to everyone in a room."""
+    if not request.user.is_staff:
+        raise PermissionDenied
+    if not is_room(room):
+        return no_such_room(request, room)
+    try:
+        message = read_text(request.POST.get("message", ""))
+    except ValueError as error:
+        return render(request, "sorry.html", {"error": error}, status=400)
+    tell_room(room, {"type": "chat.announcement", "message": message})
+    return HttpResponse(status=204)  # "no content": the browser stays where it is
 
 
 def no_such_room(request, text):

@@ -1,0 +1,23 @@
+"""A command for the terminal: python manage.py announce lobby "Class starts"."""
+
+from django.core.management.base import BaseCommand, CommandError
+
+from chat.post import tell_room
+from chat.rooms import read_room, read_text
+
+
+class Command(BaseCommand):
+    help = "Say something to everyone in a room."
+
+    def add_arguments(self, parser):
+        parser.add_argument("room")
+        parser.add_argument("message")
+
+    def handle(self, *args, **options):
+        try:
+            room = read_room(options["room"])
+            message = read_text(options["message"])
+        except ValueError as error:
+            raise CommandError(error) from None
+        tell_room(room, {"type": "chat.announcement", "message": message})
+        self.stdout.write(f"Posted to everyone in {room}.")

@@ -1,0 +1,25 @@
+"""Letters from anywhere in Django: from a consumer, a view, a command."""
+
+from asgiref.sync import async_to_sync
+from channels.exceptions import ChannelFull
+from channels.layers import get_channel_layer
+
+from chat import people
+from chat.rooms import group_of
+
+
+def tell_room(room, event):
+    """Post an event to every mailbox in the room. A full one does not get it."""
+    async_to_sync(get_channel_layer().group_send)(group_of(room), event)
+
+
+def tell_person(room, name, event):
+    """Post an event to each mailbox of one person. Raise ValueError if that fails."""
+    mailboxes = people.mailboxes(room, name)
+    if not mailboxes:
+        raise ValueError(f"{name} is not here.")
+    for channel_name in mailboxes:
+        try:
+            async_to_sync(get_channel_layer().send)(channel_name, event)
+        except ChannelFull:
+            raise ValueError(f"A mailbox of {name} is full.") from None
