@@ -61,8 +61,6 @@ def open_browser() -> Iterator:
     except ImportError:
         raise NoBrowser from None
     with sync_playwright() as playwright:
-        # Playwright keeps an event loop in this thread. Where one runs, Django refuses its database, but for this.
-        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
         for options in candidates():
             try:
                 browser = playwright.chromium.launch(**options)
@@ -162,6 +160,15 @@ class Page:
             found = self.page.evaluate(CHOOSE, {"name": name, "room": room})
             assert found, f'The page has no form with a field "name" and a field "room".{self.console()}'
         return self
+
+    def whisper(self, to: str, text: str) -> None:
+        """Choose somebody in the select of the message's form, and say it."""
+        diary.note(f"chose {to!r} in a browser window")
+        form = self.page.locator("form", has=self.page.get_by_role("textbox").first)
+        choice = form.locator("select").filter(has=self.page.locator("option", has_text=to))
+        offered = self.comes_true(lambda: choice.first.select_option(label=to))
+        assert offered, f"The form with the message has no <select> with {to}, who is here.{self.console()}"
+        self.say(text)
 
     def path(self) -> str:
         return urlsplit(self.page.url).path

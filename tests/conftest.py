@@ -9,6 +9,7 @@ import pytest
 
 from tests import fresh, project, report, watched
 from tests.browser import BY_HAND, NoBrowser, Page, open_browser
+from tests.database import Database
 from tests.server import Server
 from tests.tab import Loop, Tab
 from tests.teach import diary, limit
@@ -90,8 +91,6 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         first = next(other for other in items if other.stage == item.stage)
         item.foundation = item.function is first.function  # the first check of a stage carries the others
-        if "database" in item.fixturenames and not project.problem and project.has_database():
-            item.add_marker(pytest.mark.django_db(transaction=True))  # consumers' threads see only what is committed
     if config.getoption("--watch"):
         items[:] = watched.quick_first(items, config)
     if any("fresh_import" in item.fixturenames for item in items) and not project.problem:
@@ -181,9 +180,21 @@ def loop():
     loop.close()
 
 
+@pytest.fixture(scope="session")
+def own_database(loop, django_db_blocker):
+    """The checks' own database, not made yet."""
+    database = Server.database = Database(loop, django_db_blocker)
+    yield database
+    database.close()
+
+
 @pytest.fixture
-def database():
-    """For a check that may lead to the database, where the settings name one: it gets an empty one, for tests."""
+def database(own_database):
+    """That database, as good as new, where the settings name one."""
+    if project.has_database():
+        own_database.make()
+        own_database.reset()
+    return own_database
 
 
 @pytest.fixture
@@ -205,14 +216,16 @@ def tab(loop, database):
 
 
 @pytest.fixture
-def visitor(database):
+def visitor(loop, database):
     """Let somebody enter a room by the page: `ada = visitor("Ada", room="kitchen")`. Without a name: a new visitor.
 
-    `visitor("Ada", room="kitchen", server=server)` goes over the network.
+    `visitor("Ada", room="kitchen", server=server)` goes over the network. `visitor(user="teacher")` has logged in, as
+    one of the users in tests/database.py.
     """
 
-    def enter(name: str = "", room: str = "lobby", server: Server | None = None) -> Visitor:
-        somebody = Visitor(OverNetwork(server.address) if server else InProcess())
+    def enter(name: str = "", room: str = "lobby", server: Server | None = None, user: str = "") -> Visitor:
+        cookies = database.cookies_of(user) if user else {}
+        somebody = Visitor(OverNetwork(server.address, cookies) if server else InProcess(loop, cookies))
         if name:
             page = somebody.choose(name, room)
             assert page.status == 200, f"The form with the name and the room was answered with HTTP {page.status}."
@@ -242,7 +255,7 @@ def chat_application(loop: Loop):
 
 
 @pytest.fixture(scope="session")
-def server():
+def server(own_database):
     """The student's server, started once for all checks that need it."""
     with Server() as running:
         yield running

@@ -18,6 +18,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from tests.database import Database
 from tests.project import COURSE, ROOT, has_database
 from tests.tab import NoFrame
 from tests.teach import diary
@@ -30,6 +31,7 @@ class Server:
     """A running server. Use it as a context manager, so that it always stops."""
 
     processes: set[subprocess.Popen] = set()  # all that run, for whoever has to end in a hurry
+    database: Database  # each server begins with a copy of it
 
     def __init__(self) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="course-server-", ignore_cleanup_errors=True)
@@ -47,11 +49,9 @@ class Server:
                 shutil.copy2(path, self.place / path.name)
         command = [sys.executable, "manage.py", "runserver", self.address, "--noreload"]
         environ = {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
-        environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)  # which is for Playwright alone
+        if has_database():
+            self.database.copy_to(self.place)
         with open(self.log_path, "wb") as log:
-            if has_database():  # of its own, in this folder
-                migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-                subprocess.run(migrate, cwd=self.place, env=environ, stdout=log, stderr=log)
             self.process = subprocess.Popen(command, cwd=self.place, env=environ, stdout=log, stderr=log)
         self.processes.add(self.process)
         try:

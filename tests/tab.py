@@ -11,13 +11,13 @@ belongs to the loop in which it was first used. (Not in the main thread, where P
 import asyncio
 import json
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 
 from tests import project
 from tests.teach import diary, limit
 
 PATIENCE = 2.0  # seconds until a frame that has not come counts as not sent
-SHORT = 0.2  # seconds for a consumer to say goodbye where nobody looks any more
+SHORT = 1.0  # seconds for a consumer to say goodbye where nobody looks any more
 
 
 class NoFrame(AssertionError):
@@ -40,7 +40,11 @@ class Crashed(AssertionError):
 
 
 class Loop:
-    """An event loop in a thread of its own; `run` waits for a coroutine from outside."""
+    """An event loop in a thread of its own; `run` waits for a coroutine from outside.
+
+    `call` waits for a plain function. Like a consumer it runs in a thread beside the loop, always the same one: there a
+    view finds the channel layer of the tabs, and the database.
+    """
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -49,6 +53,11 @@ class Loop:
 
     def run(self, coroutine: Coroutine) -> object:
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
+
+    def call(self, function: Callable, *args, **kwargs) -> object:
+        from asgiref.sync import sync_to_async
+
+        return self.run(sync_to_async(function)(*args, **kwargs))
 
     def close(self) -> None:
         self.loop.call_soon_threadsafe(self.loop.stop)

@@ -1,6 +1,6 @@
 """Somebody who visits the website as a browser does, cookies and all, and chooses a name and a room.
 
-    ada = Visitor(InProcess())
+    ada = Visitor(InProcess(loop))
     ada.choose("Ada", room="kitchen")
     tab("/ws/kitchen/", cookies=ada.cookies)
 
@@ -10,10 +10,11 @@ How a page is fetched is the business of the two classes at the end: in this pro
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from http.cookiejar import CookieJar
+from http.cookiejar import Cookie, CookieJar
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from tests.html import Form, elements, forms
+from tests.tab import Loop
 from tests.teach import diary
 
 PATIENCE = 5.0  # seconds for a page over the network
@@ -69,6 +70,15 @@ class Visitor:
         self.page = self.browse(urljoin(self.page.path, form.attributes.get("action", "")), fields)
         return self.page
 
+    def post_to(self, path: str, fields: dict[str, str], token: bool = True) -> Page:
+        """Send these fields to an address, with the token that the forms of the open page have, or without."""
+        how = "" if token else ", without its hidden field"
+        diary.note(f"sent {diary.shortened(fields)} to {diary.shortened(path)}{how}")
+        name = "csrfmiddlewaretoken"
+        found = [form.fields[name] for form in forms(self.page.html) if token and name in form.fields]
+        self.page = self.browse(quote(path, safe="/%?&="), {**fields, **({name: found[0]} if found else {})})
+        return self.page
+
     def leads_on(self) -> bool:
         """Tell whether the page that is open is a room, or has a link to one that works."""
         page = self.page
@@ -80,19 +90,24 @@ class Visitor:
 
 
 class InProcess:
-    """Fetches by Django's own test client: no server, and an exception in a view comes out here."""
+    """Fetches by Django's own test client: no server, and an exception in a view comes out here.
 
-    def __init__(self) -> None:
+    The views run beside the loop of the tabs, so that they find the tabs' channel layer.
+    """
+
+    def __init__(self, loop: Loop, cookies: dict[str, str] | None = None) -> None:
         from django.test import Client
 
-        self.client = Client(enforce_csrf_checks=True)
+        self.loop, self.client = loop, Client(enforce_csrf_checks=True)
+        for name, value in (cookies or {}).items():
+            self.client.cookies[name] = value
 
     def __call__(self, path: str, fields: dict[str, str] | None) -> Page:
         if fields is None:
-            response = self.client.get(path, follow=True)
+            response = self.loop.call(self.client.get, path, follow=True)
         else:
             kind = "application/x-www-form-urlencoded"
-            response = self.client.post(path, urlencode(fields), content_type=kind, follow=True)
+            response = self.loop.call(self.client.post, path, urlencode(fields), content_type=kind, follow=True)
         final = response.redirect_chain[-1][0] if response.redirect_chain else path
         return Page(response.status_code, urlsplit(final).path, response.content.decode())
 
@@ -103,8 +118,10 @@ class InProcess:
 class OverNetwork:
     """Fetches from a server that runs at `address`, host and port."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, cookies: dict[str, str] | None = None) -> None:
         self.address, self.jar = address, CookieJar()
+        for name, value in (cookies or {}).items():
+            self.jar.set_cookie(session_cookie(name, value, address.partition(":")[0]))
         no_proxy = urllib.request.ProxyHandler({})
         self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar), no_proxy)
 
@@ -119,3 +136,8 @@ class OverNetwork:
 
     def cookies(self) -> list[tuple[str, str]]:
         return [(cookie.name, cookie.value) for cookie in self.jar]
+
+
+def session_cookie(name: str, value: str, host: str) -> Cookie:
+    """Return a cookie as a browser keeps it that got it from this host, for all pages there."""
+    return Cookie(0, name, value, None, False, host, False, False, "/", True, False, None, True, None, None, {})
