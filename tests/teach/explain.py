@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import project
-from tests.teach import diary, find_consumer, find_layer, find_page, find_project, find_views, rules, source
+from tests.teach import diary, find_consumer, find_layer, find_page, find_post, find_project, find_views, rules, source
 
 FINDERS = {
     source.SETTINGS_FILE: find_project.FINDERS_OF_SETTINGS,
@@ -24,6 +24,7 @@ FINDERS = {
 }
 LAST_FAILURE = project.ROOT / ".course" / "last-failure.json"
 STEPS = 6  # of what a check did that are told, the last ones
+OF_DJANGO = ("admin/", "registration/")  # templates that come with it
 LABELS = ("tried", "happened", "where", "why", "hint", "read")
 
 
@@ -116,7 +117,8 @@ def look_at(file: str, line: int) -> str:
 
 def seen(root: Path, stage: int) -> list[source.Finding]:
     """Return all that the finders see in the student's files below `root`, as far as it matters up to `stage`."""
-    return source.findings(root, stage, FINDERS) + (find_page.findings(root, stage) if stage >= 4 else [])
+    found = source.findings(root, stage, FINDERS) + (find_page.findings(root, stage) if stage >= 4 else [])
+    return found + (find_post.findings(root) if stage >= 7 else [])
 
 
 def misspelt_attribute(text: str) -> str:
@@ -142,7 +144,7 @@ def missing_template(text: str) -> str:
     found = re.search(r"TemplateDoesNotExist: (\S+)", text)
     name = found[1].rpartition("/")[2] if found else ""
     there = name and any(project.is_students(str(path)) for path in project.ROOT.glob(f"**/templates/**/{name}"))
-    return f"templates/{found[1]}" if found and not there else ""
+    return f"templates/{found[1]}" if found and not there and not found[1].startswith(OF_DJANGO) else ""
 
 
 def section(asked: dict, stage: int, file: str, line: int) -> str:

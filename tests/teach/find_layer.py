@@ -32,7 +32,7 @@ def unawaited_layer_calls(file: str, tree: ast.Module, text: str) -> Iterator[Fi
                     f"async_to_sync(the function)(its arguments): where does {name}'s own bracket open?",
                 )
     awaited = {node.value for node in ast.walk(tree) if isinstance(node, ast.Await)}
-    for call in calls(tree, *LAYER):
+    for call in calls(tree, *LAYER, "send"):
         if call not in wrapped | awaited and "channel_layer" in ast.unparse(call.func):
             name = last_name(call.func)
             yield Finding(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 METHODS = {"connect", "disconnect", "receive", "receive_json", "send", "send_json", "accept", "close"}
 SETTINGS = {"INSTALLED_APPS", "ASGI_APPLICATION", "CHANNEL_LAYERS", "TEMPLATES", "ROOT_URLCONF", "ALLOWED_HOSTS"}
-SETTINGS |= {"MIDDLEWARE", "SESSION_ENGINE"}
+SETTINGS |= {"MIDDLEWARE", "SESSION_ENGINE", "DATABASES", "STATIC_URL"}
 LAYER = {"group_add", "group_discard", "group_send"}
 CONSUMERS, ROUTING, ASGI = "chat/consumers.py", "chat/routing.py", "mywebsite/asgi.py"
 SETTINGS_FILE, URLS, VIEWS = "mywebsite/settings.py", "mywebsite/urls.py", "chat/views.py"
