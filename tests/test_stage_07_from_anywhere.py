@@ -7,6 +7,7 @@ import pytest
 
 from tests.html import forms
 from tests.rooms import enter, new_room, numbers, until
+from tests.tab import NoFrame
 from tests.teach import diary
 
 WHISPER = {
@@ -37,43 +38,61 @@ ODD_MESSAGES = {"nothing": "", "blanks": " \t ", "far too long": "x" * 100_000}
 ODD_ROOMS = {"nothing": "", "signs": "!?", "far too long": "x" * 300}
 
 
-@pytest.mark.check(**WHISPER, hint="To which mailboxes is the letter posted? Only those of the two, in this room?")
+@pytest.mark.check(
+    **(WHISPER | {"look": "chat/consumers.py:def whisper"}),
+    hint='Where does "to" come out of the frame, and to whose mailboxes is the letter posted then?',
+)
 def test_a_private_message_reaches_only_the_one_it_is_for(tab, visitor):
+    room = new_room("kitchen")
+    ada, ben, cleo = (enter(tab, room, visitor(name, room=room)) for name in ("Ada", "Ben", "Cleo"))
+    ben.receive("connection_established")
+    ada.send({"message": "psst", "to": "Ben"})
+    for who, one in (("Ada has said it", ada), ("It is for Ben", ben)):
+        letter = private(one, who)
+        assert (letter.get("name"), letter.get("message")) == ("Ada", "psst"), f"{who}, and the tab got {letter}."
+    for kind in ("private", "chat"):
+        overheard = told(cleo, kind, "psst")
+        assert not overheard, f"Ada wrote to Ben alone, and Cleo got {overheard[0]}."
+    for who, one in (("Ada", ada), ("Ben", ben)):
+        assert len(told(one, "private")) == 1, f"Ada has sent it once, and a tab of {who} got it more often."
+
+
+@pytest.mark.check(
+    **(FRAME | {"look": "chat/people.py:def mailboxes"}),
+    hint="Which mailboxes are found: all of that person's, and only those in this room?",
+)
+def test_a_private_message_comes_to_all_tabs_of_that_person_in_the_room(tab, visitor):
     kitchen, garden = new_room("kitchen"), new_room("garden")
-    ada, ben, cleo = (visitor(name, room=kitchen) for name in ("Ada", "Ben", "Cleo"))
-    sender, one, another = enter(tab, kitchen, ada), enter(tab, kitchen, ben), enter(tab, kitchen, ben)
-    third, elsewhere = enter(tab, kitchen, cleo), enter(tab, garden, ben)
-    another.receive("connection_established")
+    ada, ben = (visitor(name, room=kitchen) for name in ("Ada", "Ben"))
+    sender, first, second = enter(tab, kitchen, ada), enter(tab, kitchen, ben), enter(tab, kitchen, ben)
+    elsewhere = enter(tab, garden, ben)
+    for one in (second, elsewhere):
+        one.receive("people")
     sender.send({"message": "psst", "to": "Ben"})
-    for who, listener in (("Ben", one), ("Ben's second tab", another), ("Ada, who said it,", sender)):
-        letter = listener.receive("private")
-        assert (letter.get("name"), letter.get("message")) == ("Ada", "psst"), f"{who} got the frame {letter}."
-    overheard = [*told(third, "private"), *told(third, "chat", "psst")]
-    assert not overheard, f"Ada wrote to Ben alone, and Cleo got {overheard[0]}."
+    for which, one in (("first", first), ("second", second)):
+        letter = private(one, f"This is Ben's {which} tab in the room")
+        assert letter.get("message") == "psst", f"Ben's {which} tab got {letter}."
     overheard = told(elsewhere, "private")
-    assert not overheard, f"Ada wrote to Ben in the room {kitchen}, and it came to {garden}: {overheard[0]}"
-    twice = [*told(one, "private")[1:], *told(sender, "private")[1:]]
-    assert not twice, f"It was sent once, and a tab got it a second time: {twice[0]}"
+    assert not overheard, f"Ada wrote to Ben in {kitchen}, and it came to his tab in {garden}, too: {overheard[0]}"
 
 
 @pytest.mark.check(**WHISPER, hint="What happens when the list knows no mailbox of that name in this room?")
 def test_a_private_message_to_somebody_who_is_not_here_gets_an_error(tab, visitor):
     kitchen, garden = new_room("kitchen"), new_room("garden")
-    ada, ben, cleo = (visitor(name, room=kitchen) for name in ("Ada", "Ben", "Cleo"))
-    sender, leaver = enter(tab, kitchen, ada), enter(tab, kitchen, ben)
-    witness, elsewhere = enter(tab, kitchen, visitor("Dora", room=kitchen)), enter(tab, garden, cleo)
-    elsewhere.receive("connection_established")
-    leaver.close()
-    until(sender, ["Ada", "Dora"], "Ben has left.")
+    ada, ben = (enter(tab, kitchen, visitor(name, room=kitchen)) for name in ("Ada", "Ben"))
+    cleo = enter(tab, garden, visitor("Cleo", room=garden))
+    cleo.receive("people")
+    ben.close()
+    until(ada, ["Ada"], "Ben has left.")
     for name in ("Nobody", "Cleo", "Ben"):
-        sender.send({"message": "psst", "to": name})
-        assert sender.receive("error").get("message"), f"Ada wrote to {name}, who is not in her room."
-    sender.send({"message": "still here"})
-    assert sender.receive("chat").get("message") == "still here", sender.story("chat")
-    for kind in ("private", "chat"):
-        overheard = told(witness, kind, "psst")
-        assert not overheard, f"Ada wrote to somebody who is not here, and it came to Dora: {overheard[0]}"
-    assert not told(elsewhere, "private"), "Ada wrote to Cleo, who is in another room, and there it came."
+        ada.send({"message": f"psst, {name}", "to": name})
+        answer = next(frame for frame in iter(ada.receive, None) if frame["type"] in ("error", "chat", "private"))
+        assert answer["type"] != "chat", f"Ada wrote to {name}, who is not in her room. It was said to everyone."
+        assert answer["type"] == "error", f"Ada wrote to {name}, who is not in her room. The answer was {answer}."
+        assert answer.get("message"), f'The error should say in its "message" that {name} is not here.'
+    ada.send({"message": "still here"})
+    assert ada.receive("chat").get("message") == "still here", ada.story("chat")
+    assert not told(cleo, "private"), "Ada wrote to Cleo, who is in another room, and there it came."
 
 
 @pytest.mark.check(**FRAME, hint='What else than a name may stand in "to", and what does your code do with it?')
@@ -261,6 +280,15 @@ def test_the_page_shows_an_announcement(open_page, server, visitor):
     announce(visitor(user="teacher", server=server), "lobby", text)
     assert ada.shows(text), f"It was announced in the lobby, and the page shows: {ada.log()!r}{ada.console()}"
     assert not ada.page.locator("#bold").count(), "The announcement became a part of the page."
+
+
+def private(tab, story: str) -> dict:
+    """Return the next private message that a tab gets; `story` says whose tab it is, for when none comes."""
+    try:
+        return tab.receive("private")
+    except NoFrame as error:
+        error.args = (f"Ada has written to Ben. {story}. {error}",)
+        raise
 
 
 def told(tab, kind: str, text: str = "") -> list[dict]:
