@@ -162,12 +162,11 @@ class Page:
         return self
 
     def whisper(self, to: str, text: str) -> None:
-        """Choose somebody in the select of the message's form, and say it."""
+        """Choose somebody in the select that offers the name, and say it."""
         diary.note(f"chose {to!r} in a browser window")
-        form = self.page.locator("form", has=self.page.get_by_role("textbox").first)
-        choice = form.locator("select").filter(has=self.page.locator("option", has_text=to))
+        choice = self.page.locator("select").filter(has=self.page.locator("option", has_text=to))
         offered = self.comes_true(lambda: choice.first.select_option(label=to))
-        assert offered, f"The form with the message has no <select> with {to}, who is here.{self.console()}"
+        assert offered, f"The page has no <select> that offers {to}, who is here.{self.console()}"
         self.say(text)
 
     def path(self) -> str:
