@@ -199,6 +199,7 @@ def test_an_odd_announcement_is_answered_politely_and_not_heard(tab, visitor):
             f"An odd announcement ({kind}) was answered with HTTP {teacher.page.status}."
         )
     for odd in ("x" * 60, "x" * 300, "KITCHEN", "_"):
+        teacher.get(f"/rooms/{room}/")  # where the token is
         page = teacher.post_to(f"/rooms/{odd}/announce/", {"message": "hello"})
         assert page.status < 500, f"An announcement for an odd room ({odd[:10]}) was answered with HTTP {page.status}."
     teacher.get(f"/rooms/{room}/announce/?message=hello")

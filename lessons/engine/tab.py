@@ -113,6 +113,7 @@ def crashed(error: BaseException, consequence: str) -> int:
 def cookies_of(name: str, address: str) -> str:
     """Choose a name on the page of the server at `address`, as a browser would; return the cookies that came."""
     sys.path.insert(0, str(ROOT))
+    from tests.html import elements
     from tests.visitor import OverNetwork, Visitor
 
     visitor = Visitor(OverNetwork(address))
@@ -121,7 +122,9 @@ def cookies_of(name: str, address: str) -> str:
     except (AssertionError, HTTPException) as error:
         raise CourseError(f"tab: NAME={name} cannot be chosen. {error}") from None
     if page.status != 200:
-        raise CourseError(f"tab: the website does not take NAME={name}. It answered with HTTP {page.status}.")
+        said = " ".join(element.text for element in elements(page.html, "p")[:1])
+        answer = f"HTTP {page.status}: {said}" if said else f"HTTP {page.status}."
+        raise CourseError(f"tab: the website does not take NAME={name}. It answered with {answer}")
     return visitor.cookies
 
 

@@ -188,6 +188,9 @@ def whole_page(file: str, text: str, whole: str, keys: set[str]) -> Iterator[Fin
         yield Finding(
             4, file, number, "The button is disabled, and nothing ever enables it.", "When may it be pressed?"
         )
+    if (found := re.search(r"\.reset\(\)(?![^}]*\.value\s*=)", text)) and "<select" in whole:
+        why = "reset() sets every field of the form back, and the choice to whom with them."
+        yield Finding(7, file, text.count("\n", 0, found.start()) + 1, why, "Which field alone should be emptied?")
     line = next(number for number, row in enumerate(text.splitlines(), 1) if "WebSocket" in row)
     opened = re.findall(r"new WebSocket\((?!\s*[\"'`]wss:)", without_comments(text))  # wss: instead of the other
     if len(opened) > 1 and "setTimeout" not in text:

@@ -41,7 +41,9 @@ RULES = [
     Rule(r"No module named 'chat'", "There is no package chat beside manage.py.", "Where is the folder chat, and what is it called?", "mywebsite/settings.py"),
     Rule(r"import mywebsite\.asgi' says.*No module named '(\w+)'", "asgi.py leads Python to something called {1}, and there is no such thing.", "Is the name of the settings right in asgi.py?", "mywebsite/asgi.py", "{1}"),
     Rule(r"No module named '(\w+)'", "Python finds nothing called {1}: a misspelt name, or a package that is not installed.", "Is the name right, after import or in INSTALLED_APPS? Is this terminal in the virtual environment?", "mywebsite/settings.py", "{1}"),
-    Rule(r"cannot import name '(\w+)' from (?:partially initialized module )?'([\w.]+)'", "{2} has nothing that is called {1}.", "What is it called there, letter by letter?"),
+    Rule(r"cannot import name 'get_channel_layer' from 'channels'", "get_channel_layer lives in the module channels.layers.", "from channels.layers import get_channel_layer?"),
+    Rule(r"cannot import name '(\w+)' from partially initialized module '([\w.]+)'", "Two files import each other: {2} is only half read, and has no {1} yet.", "Which of the two can do without the other?"),
+    Rule(r"cannot import name '(\w+)' from '([\w.]+)'", "{2} has nothing that is called {1}.", "What is it called there, letter by letter?"),
     Rule(r"There is no chat/consumers\.py", "Nothing is there yet to connect to.", "Is the file called consumers.py, with an s, in the folder chat? Step 1 of lesson 2 writes it."),
     Rule(r"NameError: name '(accept|close|send|send_json|scope|channel_layer|channel_name)' is", "{1} belongs to the consumer itself, and a method reaches it through self.", "Is it self.{1}?"),
     Rule(r"NameError: name '(\w+)' is not defined", "{1} has not been defined or imported above this line.", "Is there an import for {1}, and is it spelled the same?"),
@@ -96,8 +98,8 @@ RULES = [
     Rule(r"Model class (django\.contrib\.\w+)\.models\.\w+ doesn't declare", "{1} is used, and it is not installed.", "Is {1} one of INSTALLED_APPS?", "mywebsite/settings.py", "INSTALLED_APPS", True),
     Rule(r"No installed app with label 'admin'", "A route leads to the admin, and it is not installed.", "Is django.contrib.admin one of INSTALLED_APPS?", "mywebsite/settings.py", "INSTALLED_APPS", True),
     Rule(r"page at /admin/ was answered with HTTP 404", "No route leads to the admin.", 'Is there a path("admin/", ...) in urlpatterns?', "mywebsite/urls.py", "urlpatterns"),
+    Rule(r"as it stands on the page, and got HTTP 403", "Django refuses a POST that does not bring the secret of its own page: the CSRF token.", "Is there a {% csrf_token %}, between <form ...> and </form>?", "templates/lobby.html", '{% url "announce"', True),
     Rule(r"required STATIC_URL setting", "staticfiles hands out the admin's CSS, and nobody has said below which address.", 'Is there a line STATIC_URL = "static/"?', "mywebsite/settings.py", "staticfiles", True),
-    Rule(r"cannot import name 'get_channel_layer' from 'channels'", "get_channel_layer lives in the module channels.layers.", "from channels.layers import get_channel_layer?"),
     Rule(r"has no attribute 'base_send'", "A consumer that you make yourself has no browser at its other end.", "How does a letter come to the consumers that are there already?", "chat/views.py", "Consumer(", True),
     Rule(r"SynchronousOnlyOperation", "An async view runs in the event loop itself, and there Django refuses to wait for its database.", "What happens if you remove the word async in front of def?"),
     Rule(r"'bool' object is not callable", "This is True or False, a value and no function.", "Do the brackets behind it belong there?"),
@@ -148,6 +150,7 @@ RULES = [
     Rule(r"has no attribute '(\w+)'", "There is nothing called {1}.", "Is it spelled right?"),
     Rule(r"takes (?:from )?\d.* positional arguments? but \d+ (?:was|were) given", "A function got more than it has places for.", "Which parameters does the lesson write for it?"),
     # The browser
+    Rule(r"frame of unknown type: (\w+)", "A frame of type {1} came, and the page's switch has no case for it.", 'Is there a case "{1}", spelled so?', "templates/lobby.html", "switch", True),
     Rule(r"console: (?:SyntaxError: )?((?:Unexpected|Invalid or unexpected|missing|Unterminated|Identifier|Illegal)\b.*)", "The browser cannot read the script ({1}), so no line of it runs.", "Open the page, press F12 and look at the console: on which line does it stop? A bracket, a quote from a slide?", "templates/lobby.html", "", True),
     # The server
     Rule(r"You have not set ASGI_APPLICATION", "Daphne asks the settings for the entrance, and they name none.", "Is there a line ASGI_APPLICATION = ...?", "mywebsite/settings.py", 'ASGI_APPLICATION'),

@@ -32,7 +32,7 @@ class Website(BaseHTTPRequestHandler):
         if right and fields["room"] == ["lobby"] and len(name) <= 10:
             self.answer(302, {"Location": "/", "Set-Cookie": f"session={name}:signed; Path=/"})
         else:
-            self.answer(400)
+            self.answer(400, body=self.server.refusal)
 
     def answer(self, status, headers=None, body=""):
         self.send_response(status)
@@ -49,7 +49,7 @@ class Website(BaseHTTPRequestHandler):
 def website(monkeypatch):
     monkeypatch.setattr(tab, "marker", lambda: 6)
     with ThreadingHTTPServer(("127.0.0.1", 0), Website) as server:
-        server.handshakes, server.page = [], PAGE
+        server.handshakes, server.page, server.refusal = [], PAGE, ""
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
         server.shutdown()
@@ -72,6 +72,12 @@ def test_without_a_name_nothing_is_asked_of_the_page(website):
 
 def test_a_name_that_the_website_does_not_take_is_told(website):
     with pytest.raises(CourseError, match="^tab: the website does not take NAME=A{11}. It answered with HTTP 400.$"):
+        open_tab(website, "A" * 11)
+
+
+def test_what_the_website_says_about_the_name_is_told(website):
+    website.refusal = "<main><h1>Sorry</h1><p>Somebody is\n called that.</p><p>To the lobby</p></main>"
+    with pytest.raises(CourseError, match="answered with HTTP 400: Somebody is called that.$"):
         open_tab(website, "A" * 11)
 
 
