@@ -10,8 +10,10 @@ belongs to the loop in which it was first used. (Not in the main thread, where P
 
 import asyncio
 import json
+import queue
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 
 from tests import project
 from tests.teach import diary, limit
@@ -72,12 +74,16 @@ class Tab:
         self.loop, self.path, self.cookies = loop, path, cookies
         self.seen: list = []  # every frame so far, for the message when one is missing
         self.accepted = False
+        self.events = queue.SimpleQueue()  # what the application has sent; None when it has come to its end
         self.loop.run(self.begin(application))
 
     async def begin(self, application) -> None:
-        self.to_server, self.from_server = asyncio.Queue(), asyncio.Queue()
-        running = application(self.scope(self.path), self.to_server.get, self.from_server.put)
-        self.task = asyncio.ensure_future(running)
+        self.to_server = asyncio.Queue()
+        self.task = asyncio.ensure_future(application(self.scope(self.path), self.to_server.get, self.from_server))
+        self.task.add_done_callback(lambda task: self.events.put(None))
+
+    async def from_server(self, event: dict) -> None:
+        self.events.put(event)
 
     def put(self, event: dict) -> None:
         """Hand an event to the application."""
@@ -145,16 +151,11 @@ class Tab:
     def next_event(self, kind: str | None = None, patience: float = PATIENCE) -> dict:
         """Return the next ASGI event from the application; raise NoFrame when patience runs out, or Crashed."""
 
-        async def wait():
-            event = asyncio.ensure_future(self.from_server.get())
-            await asyncio.wait({event, self.task}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
-            if event.done():
-                return event.result()
-            event.cancel()
-
-        event = self.loop.run(wait())
-        if event is not None:
-            return event
+        with suppress(queue.Empty):
+            event = self.events.get(timeout=patience)
+            if event is not None:
+                return event
+            self.events.put(None)
         if self.task.done() and self.task.exception():
             raise Crashed(f"The consumer crashed. {self.story(kind)}") from self.task.exception()
         raise NoFrame(self.story(kind)).but_running()
