@@ -130,22 +130,22 @@ class Warm(Run):
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # before the hook of tests/conftest.py, which reads the settings
     def pytest_cmdline_main(self) -> Iterator[None]:
         warm_up()
-        self.stay()
+        try:
+            self.stay()
+        except (EOFError, BrokenPipeError):  # no more orders, or nobody who reads the answers
+            self.end_for_good()
+            os._exit(0)
         return (yield)
 
     def stay(self) -> None:
-        """Fork a run for each order, until there are no more. It returns in the children only."""
+        """Fork a run for each order, until there are no more (EOFError). It returns in the children only."""
         while True:
             if not wait([self.orders], timeout=1 if self.leader else None):
                 self.look_after()
                 continue
-            try:
-                changed = self.orders.recv()
-                while self.orders.poll():
-                    changed += self.orders.recv()
-            except EOFError:
-                self.end_for_good()
-                os._exit(0)
+            changed = self.orders.recv()
+            while self.orders.poll():
+                changed += self.orders.recv()
             self.make_way(changed)
             self.leader = os.fork()
             if not self.leader:
