@@ -5,6 +5,7 @@ from django.utils.text import slugify
 MAX_ROOM = 50  # characters; the name of a group has to be shorter than 100
 MAX_NAME = 30
 MAX_LENGTH = 500  # of a message; the page allows the same
+MAX_CLIENT_ID = 40
 
 
 def read_room(text):
@@ -38,6 +39,8 @@ def read_text(text):
         raise ValueError("The message is empty.")
     if len(text) > MAX_LENGTH:
         raise ValueError(f"The message is longer than {MAX_LENGTH} characters.")
+    if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text):
+        raise ValueError("There is something in the message that is no character.")
     return text
 
 

@@ -50,13 +50,17 @@ TEMPLATES = [
     },
 ]
 
-# A database of one file. So far it holds the users of the admin.
+# A database of one file. Whoever is going to write takes it at once (IMMEDIATE), and the
+# others wait in line, for 20 seconds at most.
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": BASE_DIR / "db.sqlite3",
+        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20},
     },
 }
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "static/"
 

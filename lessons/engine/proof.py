@@ -196,16 +196,22 @@ class Course:
         """Run the console blocks of a lesson, each in the code as it stands at that place of the text."""
         lesson, problems, done = self.lessons[number], [], []
         files = self.stages[number - 1] if number else {}
-        terminal = None
+        terminal = before = None  # before: the folder in which the reader's last commands ran
         for index, block in enumerate(lesson.blocks):
             if block.kind in ("file", "change"):
-                files = apply_block(lesson, block, files)
                 if terminal:
                     terminal.stop()
+                    before = terminal.folder
+                made = before / block.path if before and block.path not in files else None
+                if made and made.is_file() and made.read_text(encoding="utf-8") != block.text:
+                    problems.append(f"{lesson.file}:{block.line}: {block.path} is not as the command above has made it")
+                files = apply_block(lesson, block, files)
                 terminal = None
             if block.kind == "console":
                 if terminal is None:
                     terminal = Terminal(lesson.file, self.lay_out(f"console-{number}-{index}", files, number))
+                    if before and (before / "db.sqlite3").exists():  # it stays when the code changes
+                        shutil.copy2(before / "db.sqlite3", terminal.folder)
                 try:
                     done += run_calls(terminal, read_calls(lesson.file, block.text, block.line))
                 except CourseError as error:
