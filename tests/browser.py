@@ -45,6 +45,13 @@ OUTSIDE = """
   return false;
 }
 """
+LOG = """document.querySelector('[role="log"]')"""
+TO_THE_TOP = f"""
+() => {{
+  window.courseBox = [{LOG}, document.scrollingElement].find((box) => box.scrollHeight > box.clientHeight + 50);
+  if (window.courseBox) courseBox.scrollTop = 0;
+}}
+"""
 PATIENCE = 4000  # milliseconds until the page counts as not doing it
 BY_HAND = "No browser was found. Look by hand: make run, then open http://127.0.0.1:8000/ and try it."
 
@@ -185,6 +192,23 @@ class Page:
     def send(self, frame: str) -> None:
         """Send a frame through the page's own socket, past whatever the page's form does not let through."""
         self.page.evaluate("frame => WebSocket.prototype.send.call(courseSocket, frame)", frame)
+
+    def be_patient(self, seconds: float) -> None:
+        """Wait longer from now on: something slow is on its way."""
+        self.page.set_default_timeout(1000 * seconds)
+
+    def read_at_the_top(self) -> None:
+        """Move to the top of the log, or of the page where it is the page that moves."""
+        self.page.evaluate(TO_THE_TOP)
+
+    def moved_down(self) -> float:
+        return self.page.evaluate("courseBox?.scrollTop ?? 0")
+
+    def keeps(self, text: str) -> bool:
+        """Tell whether these letters come to stand in the field again, or in the log, before patience runs out."""
+        field = self.page.get_by_role("textbox").first.element_handle()
+        script = f"([text, field]) => field.value.includes(text) || ({LOG}).innerText.includes(text)"
+        return self.comes_true(lambda: self.page.wait_for_function(script, arg=[text, field]))
 
     def field(self) -> str:
         return self.box().input_value()

@@ -7,6 +7,7 @@ database or server.
 import contextlib
 import json
 import os
+import random
 import re
 import shutil
 import socket
@@ -24,7 +25,7 @@ from tests.tab import NoFrame
 from tests.teach import diary
 
 PATIENCE = 5.0  # seconds: over the network, and with a browser, things take longer
-STARTUP = 30.0  # seconds: a slow disk, a virus scanner
+STARTUP = 60.0  # seconds: a slow disk, a virus scanner, a busy machine
 
 
 class Server:
@@ -33,33 +34,54 @@ class Server:
     processes: set[subprocess.Popen] = set()  # all that run, for whoever has to end in a hurry
     database: Database  # each server begins with a copy of it
 
-    def __init__(self) -> None:
-        self.folder = tempfile.TemporaryDirectory(prefix="course-server-", ignore_cleanup_errors=True)
+    def __init__(self, beside: "Server | None" = None) -> None:
+        """`beside` another one: a second process of the same website, with the same files and the same database."""
+        self.beside = beside
+        self.folder = (
+            beside.folder
+            if beside
+            else tempfile.TemporaryDirectory(prefix="course-server-", ignore_cleanup_errors=True)
+        )
         self.place = Path(self.folder.name)
-        self.log_path = self.place / "server.log"
         self.port = free_port()
+        self.log_path = self.place / f"server-{self.port}.log"
         self.address = f"127.0.0.1:{self.port}"
 
     def __enter__(self):
+        if not self.beside:
+            self.copy_website()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def copy_website(self) -> None:
         for path in ROOT.iterdir():
             foreign = path.name in COURSE | {"node_modules"} or (path / "pyvenv.cfg").exists() or not path.exists()
             if path.is_dir() and not foreign and not path.name.startswith("."):
                 shutil.copytree(path, self.place / path.name, symlinks=True)
             elif path.is_file() and not path.name.startswith("db.sqlite3"):  # .env has to be there
                 shutil.copy2(path, self.place / path.name)
-        command = [sys.executable, "manage.py", "runserver", self.address, "--noreload"]
-        environ = {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
         if has_database():
             self.database.copy_to(self.place)
-        with open(self.log_path, "wb") as log:
+
+    def start(self) -> None:
+        """Start the process; after `kill` once more, on the same port and with the same database."""
+        command = [sys.executable, "manage.py", "runserver", self.address, "--noreload"]
+        environ = {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
+        with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, cwd=self.place, env=environ, stdout=log, stderr=log)
         self.processes.add(self.process)
-        try:
-            self.wait_until_it_answers()
-        except BaseException:
-            self.stop()
-            raise
-        return self
+        self.wait_until_it_answers()
+
+    def kill(self) -> None:
+        """End the process as a power cut would: not a word to anybody."""
+        diary.note("killed the server")
+        self.process.kill()
+        self.process.wait()
+        self.processes.discard(self.process)
 
     def __exit__(self, *_) -> None:
         self.stop()
@@ -77,7 +99,8 @@ class Server:
     def stop(self) -> None:
         end(self.process)
         self.processes.discard(self.process)
-        self.folder.cleanup()
+        if not self.beside:
+            self.folder.cleanup()
 
     def log(self) -> str:
         return self.log_path.read_text(encoding="utf-8", errors="replace")
@@ -193,6 +216,9 @@ def end(process: subprocess.Popen) -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Return a port that is free, below those that systems lend to clients: a server may need it a second time."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
