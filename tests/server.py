@@ -64,6 +64,9 @@ class Server:
                 shutil.copytree(path, self.place / path.name, symlinks=True)
             elif path.is_file() and not path.name.startswith("db.sqlite3"):  # .env has to be there
                 shutil.copy2(path, self.place / path.name)
+        self.make_database()
+
+    def make_database(self) -> None:
         if has_database():
             self.database.copy_to(self.place)
 

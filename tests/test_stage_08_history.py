@@ -14,10 +14,12 @@ from tests.teach import diary
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # Playwright's own, on some systems
 
 TABLE = {"lesson": "08", "section": "Step 1: a table for the messages", "look": "chat/models.py:class "}
-SAY = {"lesson": "08", "section": "Step 1: a table for the messages", "look": "chat/consumers.py:def say"}
-LAST = {"lesson": "08", "section": "Step 3: the last fifty", "look": "chat/consumers.py:def connect"}
+NUMBER = {"lesson": "08", "section": "Step 1: a table for the messages", "look": "chat/history.py:seq"}
+LAST = {"lesson": "08", "section": "Step 3: the last fifty", "look": "chat/history.py:order_by"}
 AT_ONCE = {"lesson": "08", "section": "Step 4: two at once", "look": "chat/history.py:def add"}
-SINCE = {"lesson": "08", "section": "Step 5: what was missed", "look": "chat/consumers.py:since"}
+SINCE = {"lesson": "08", "section": "Step 5: what was missed", "look": "chat/history.py:since"}
+KEPT = {"lesson": "08", "section": "Step 1: a table for the messages", "look": "chat/consumers.py:def say"}
+ASK = {"lesson": "08", "section": "Step 5: what was missed", "look": "chat/consumers.py:since"}
 COME_BACK = {"lesson": "08", "section": "Step 6: a page that comes back", "look": "templates/lobby.html:close"}
 ONCE = {"lesson": "08", "section": "Step 7: send it again, have it once", "look": "chat/history.py:client_id"}
 
@@ -49,8 +51,8 @@ ODD_IDS = {
 
 
 @pytest.fixture(scope="module")
-def mortal(own_database):
-    """A server to be killed, and started again on the same port with the same database."""
+def mortal(server):
+    """Another server, to be killed, and started again on the same port with the same database."""
     with Server() as running:
         yield running
 
@@ -69,7 +71,7 @@ def test_the_migrations_fit_the_models():
     assert not migrations.missing(), f"No migration makes the tables as the models are: {migrations.missing()}."
 
 
-@pytest.mark.check(**SAY, hint="Where does the number of a message come from, and which messages does it count?")
+@pytest.mark.check(**NUMBER, hint="Where does the number of a message come from, and which messages does it count?")
 def test_the_messages_of_each_room_are_numbered_without_gaps(tab):
     kitchen, garden = new_room("kitchen"), new_room("garden")
     ada, ben, cleo = enter(tab, kitchen), enter(tab, kitchen), enter(tab, garden)
@@ -121,7 +123,7 @@ def test_whoever_comes_back_gets_exactly_what_was_missed(tab):
         )
 
 
-@pytest.mark.check(**SINCE, hint="What may stand behind ?since= that int() does not like, or the database?")
+@pytest.mark.check(**ASK, hint="What may stand behind ?since= that int() does not like, or the database?")
 def test_an_odd_since_in_the_address_does_no_harm(tab):
     room = new_room("kitchen")
     say(enter(tab, room), "hello")
@@ -131,7 +133,7 @@ def test_an_odd_since_in_the_address_does_no_harm(tab):
         say(ada, f"after {kind}")
 
 
-@pytest.mark.check(**SINCE, hint='What does receive do with {"since": 41}?')
+@pytest.mark.check(**ASK, hint='What does receive do with {"since": 41}?')
 def test_a_page_may_ask_at_any_time_for_what_it_has_missed(tab):
     room = new_room("kitchen")
     ada = enter(tab, room)
@@ -214,6 +216,27 @@ def test_a_refused_message_is_told_with_its_client_id(tab, visitor):
     of_id(ada, "good")
 
 
+@pytest.mark.check(**KEPT, hint="Is a message written down before anybody is told of it?")
+def test_nothing_is_lost_and_nothing_doubled_when_the_server_is_killed(mortal):
+    room = new_room("kitchen")
+    with Faithful(mortal.address, room) as ada, Faithful(mortal.address, room) as ben:
+        for one in (ada, ben):
+            has_history(one)
+        due = [f"{name} {number}" for number in range(20) for name in ("Ada", "Ben")]
+        for text in due:
+            (ada if "Ada" in text else ben).say(text)
+        heard_by(ada, 8)
+        mortal.kill()
+        mortal.start()
+        for one in (ada, ben):
+            heard_by(one, len(due))
+        assert sorted(ada.texts) == sorted(due), f"40 messages were sent, and these were heard: {summary(ada.texts)}."
+        assert ada.texts == ben.texts, "Two tabs have all messages, and in different orders."
+        for name in ("Ada", "Ben"):
+            own = [text for text in ada.texts if name in text]
+            assert own == [text for text in due if name in text], f"{name}'s messages are not in order: {own}"
+
+
 @pytest.mark.check(**AT_ONCE, hint="Are looking up the number and writing one transaction, and is it IMMEDIATE?")
 def test_two_processes_that_write_at_once_leave_no_gap(mortal, second):
     room, texts = new_room("kitchen"), []
@@ -236,27 +259,6 @@ def test_two_processes_that_write_at_once_leave_no_gap(mortal, second):
         f"Two processes wrote 50 messages each, and {len(set(texts) & {one.get('message') for one in kept})} are there."
     )
     assert numbers == list(range(1, 101)), f"100 messages should have the numbers 1 to 100: {summary(numbers)}."
-
-
-@pytest.mark.check(**SINCE, hint="Is a message written down before anybody is told of it?")
-def test_nothing_is_lost_and_nothing_doubled_when_the_server_is_killed(mortal):
-    room = new_room("kitchen")
-    with Faithful(mortal.address, room) as ada, Faithful(mortal.address, room) as ben:
-        for one in (ada, ben):
-            has_history(one)
-        due = [f"{name} {number}" for number in range(20) for name in ("Ada", "Ben")]
-        for text in due:
-            (ada if "Ada" in text else ben).say(text)
-        heard_by(ada, 8)
-        mortal.kill()
-        mortal.start()
-        for one in (ada, ben):
-            heard_by(one, len(due))
-        assert sorted(ada.texts) == sorted(due), f"40 messages were sent, and these were heard: {summary(ada.texts)}."
-        assert ada.texts == ben.texts, "Two tabs have all messages, and in different orders."
-        for name in ("Ada", "Ben"):
-            own = [text for text in ada.texts if name in text]
-            assert own == [text for text in due if name in text], f"{name}'s messages are not in order: {own}"
 
 
 @pytest.mark.browser
