@@ -28,6 +28,6 @@ def missing() -> str:
     questioner = MigrationQuestioner({"ask_initial": True}, dry_run=True)
     detector = MigrationAutodetector(loader.project_state(), ProjectState.from_apps(apps), questioner)
     own = {label(model) for model in students_models()} | {"chat"}
-    changes = detector.changes(graph=loader.graph, trim_to_apps=own)
+    changes = detector.changes(loader.graph, trim_to_apps=own, convert_apps=own)
     operations = [operation for app in own for migration in changes.get(app, []) for operation in migration.operations]
     return "; ".join(operation.describe() for operation in operations[:3])
