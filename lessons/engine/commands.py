@@ -49,6 +49,12 @@ COMMANDS = {
         "open one browser tab in the terminal; NAME=Ada as Ada",
         {"WHERE": "ws/lobby/", "PORT": "8000", "NAME": ""},
     ),
+    "wire": Command(
+        "For students",
+        "wire.run:wire",
+        "serve the chat, and draw all that happens at /__wire__/; TEXT=1 prints it",
+        {"HOST": "127.0.0.1", "PORT": "8000", "TEXT": ""},
+    ),
     "start": Command(
         "For students",
         "work:start",

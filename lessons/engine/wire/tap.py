@@ -1,0 +1,300 @@
+"""Hears what goes over the wire: a wrapper around the ASGI application, and one around the channel layer.
+
+Not a line of the student's code is changed. Two names inside of Channels are exchanged: `await_many_dispatch`, through
+which every event comes to a consumer, and `get_handler_name`, which is asked in the thread in which the handler runs.
+"""
+
+import asyncio
+import contextvars
+import functools
+import threading
+import time
+import traceback
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable
+from contextlib import contextmanager
+from pathlib import Path
+
+from .events import as_payload, letters
+from .recorder import Recorder
+
+SLOW = 0.1  # seconds: a handler that takes longer is told of
+WAITING = 200  # letters for one mailbox whose origin is remembered
+METHODS = {"websocket_connect": "connect", "websocket_receive": "receive", "websocket_disconnect": "disconnect"}
+
+actor: contextvars.ContextVar[str] = contextvars.ContextVar("actor", default="django")
+cause: contextvars.ContextVar[int | None] = contextvars.ContextVar("cause", default=None)
+group_post: contextvars.ContextVar[int | None] = contextvars.ContextVar("group_post", default=None)
+
+
+class Tap:
+    """Everything that is heard goes to the recorder. `root`: the folder of the student's files."""
+
+    def __init__(self, recorder: Recorder, root: Path) -> None:
+        self.recorder, self.root = recorder, root
+        self.tabs = 0
+        self.owners: dict[str, str] = {}  # channel name: participant
+        self.members: dict[str, dict[str, None]] = defaultdict(dict)  # group: channel names, in order
+        self.origins: dict[str, deque] = defaultdict(lambda: deque(maxlen=WAITING))  # channel: (letter, its cause)
+        self.arrived: dict[int, tuple[object, int]] = {}  # id of an event under way: (it, the number of its row)
+
+    # The application
+
+    def wrap(self, application: Callable) -> Callable:
+        """Return an ASGI application that does the same and is heard."""
+
+        @functools.wraps(application, updated=())
+        async def tapped(scope: dict, receive: Callable, send: Callable) -> None:
+            kinds = {"websocket": self.websocket, "http": self.http}
+            handle = kinds.get(scope["type"])
+            await (handle(application, scope, receive, send) if handle else application(scope, receive, send))
+
+        return tapped
+
+    async def http(self, application: Callable, scope: dict, receive: Callable, send: Callable) -> None:
+        first = self.recorder.record("http", "http", "django", f"{scope['method']} {scope['path']}", payload=about(scope))
+        actor.set("django")
+        cause.set(first)
+
+        async def answer(event: dict) -> None:
+            if event["type"] == "http.response.start":
+                self.recorder.record("http", "django", "http", f"HTTP {event['status']}", cause=first)
+            await send(event)
+
+        with self.errors("django"):
+            await application(scope, receive, answer)
+
+    async def websocket(self, application: Callable, scope: dict, receive: Callable, send: Callable) -> None:
+        tab = letters(self.tabs)
+        self.tabs += 1
+        browser, consumer = f"browser:{tab}", f"consumer:{tab}"
+        query = scope.get("query_string", b"").decode("latin-1")
+        path = scope["path"] + (f"?{query}" if query else "")
+        actor.set(consumer)
+        cause.set(self.recorder.record("handshake", browser, consumer, f"GET {path}", payload=about(scope)))
+
+        async def hear() -> dict:
+            event = await receive()
+            number = self.recorder.record("frame", browser, consumer, event["type"], payload=frame_of(event))
+            self.arrived[id(event)] = event, number
+            return event
+
+        async def say(event: dict) -> None:
+            self.recorder.record(
+                "frame", consumer, browser, event["type"], payload=frame_of(event), cause=cause.get()
+            )
+            await send(event)
+
+        try:
+            with self.errors(consumer):
+                await application(scope, hear, say)
+        finally:
+            for channel in [channel for channel, owner in self.owners.items() if owner == consumer]:
+                del self.owners[channel]
+                self.origins.pop(channel, None)
+            self.recorder.record("note", consumer, consumer, "ends", cause=cause.get(), extra={"ended": tab})
+
+    @contextmanager
+    def errors(self, participant: str):
+        """Tell of an exception that nobody has caught, and let it go on."""
+        try:
+            yield
+        except Exception as error:
+            self.recorder.record(
+                "error",
+                participant,
+                participant,
+                f"{type(error).__name__}: {error}",
+                payload=self.place_of(error),
+                cause=cause.get(),
+            )
+            raise
+
+    def place_of(self, error: BaseException) -> str:
+        """Return the file, line and text of the student's code in which it happened, the last one first."""
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if self.is_students(frame.filename)]
+        return "\n".join(
+            f"{Path(frame.filename).relative_to(self.root).as_posix()}:{frame.lineno}: {frame.line}"
+            for frame in reversed(frames)
+        )
+
+    def is_students(self, filename: str) -> bool:
+        path = Path(filename)
+        inside = path.is_relative_to(self.root) and not path.is_relative_to(self.root / "lessons")
+        return inside and not any(part.startswith(".") for part in path.relative_to(self.root).parts)
+
+    # The consumers
+
+    def listen_to_consumers(self) -> None:
+        """Hear which event comes to which handler, and in which thread that runs."""
+        from channels import consumer
+
+        consumer.await_many_dispatch = self.dispatching(consumer.await_many_dispatch)
+        consumer.get_handler_name = self.naming(consumer.get_handler_name)
+
+    def dispatching(self, await_many_dispatch: Callable) -> Callable:
+        async def heard(callables: list[Callable], dispatch: Callable[[dict], Awaitable]) -> None:
+            bound = getattr(dispatch, "__self__", None) or dispatch.args[0]  # a synchronous one is a partial
+            name = type(bound).__name__
+            me = actor.get()
+            self.recorder.record(
+                "note", me, me, f"{name}()", cause=cause.get(), extra={"name": f"{name} {me.partition(':')[2]}"}
+            )
+
+            async def handle(event: dict) -> None:
+                cause.set(self.arrived.pop(id(event), (None, None))[1])
+                began = time.perf_counter()
+                await dispatch(event)
+                took = time.perf_counter() - began
+                if took > SLOW:
+                    self.recorder.record("note", me, me, f"that took {took:.2f} s", cause=cause.get())
+
+            await await_many_dispatch(callables, handle)
+
+        return heard
+
+    def naming(self, get_handler_name: Callable) -> Callable:
+        def heard(event: dict) -> str:
+            name = get_handler_name(event)
+            me = actor.get()
+            number = self.recorder.record(
+                "handler", me, me, f"{METHODS.get(name, name)}()", thread=thread(), cause=cause.get()
+            )
+            cause.set(number)
+            return name
+
+        return heard
+
+    # The channel layer
+
+    def listen_to_layer(self, layer: object) -> None:
+        """Hear what is done with a channel layer: its own methods are called, by ours."""
+        for name in ("new_channel", "send", "receive", "group_add", "group_discard", "group_send"):
+            setattr(layer, name, functools.wraps(getattr(layer, name))(getattr(self, name)(getattr(layer, name))))
+
+    def new_channel(self, method: Callable) -> Callable:
+        async def new_channel(*args: object, **kwargs: object) -> str:
+            channel = await method(*args, **kwargs)
+            me = actor.get()
+            if me != "django":
+                self.owners[channel] = me
+            self.recorder.record(
+                "note", me, me, "its mailbox", payload=channel, cause=cause.get(), extra={"mailbox": channel}
+            )
+            return channel
+
+        return new_channel
+
+    def group_add(self, method: Callable) -> Callable:
+        return self.membership(method, "group_add", lambda members, channel: members.update({channel: None}))
+
+    def group_discard(self, method: Callable) -> Callable:
+        return self.membership(method, "group_discard", lambda members, channel: members.pop(channel, None))
+
+    def membership(self, method: Callable, label: str, change: Callable) -> Callable:
+        async def changed(group: str, channel: str) -> None:
+            await method(group, channel)
+            change(self.members[group], channel)
+            boxes = list(self.members[group])
+            if not boxes:
+                del self.members[group]
+            whose = self.owners.get(channel, "")
+            self.recorder.record(
+                "group",
+                actor.get(),
+                f"group:{group}",
+                label,
+                payload=channel,
+                cause=cause.get(),
+                extra={"group": group, "mailboxes": boxes, "whose": whose},
+            )
+
+        return changed
+
+    def group_send(self, method: Callable) -> Callable:
+        async def group_send(group: str, message: dict) -> None:
+            number = self.recorder.record(
+                "post",
+                actor.get(),
+                f"group:{group}",
+                "group_send",
+                payload=as_payload(message),
+                cause=cause.get(),
+            )
+            letter = (as_payload(message), number, f"group:{group}")
+            for channel in self.members.get(group, ()):
+                self.origins[channel].append(letter)
+            group_post.set(number)
+            try:
+                await method(group, message)
+            finally:
+                group_post.set(None)
+
+        return group_send
+
+    def send(self, method: Callable) -> Callable:
+        from channels.exceptions import ChannelFull
+
+        async def send(channel: str, message: dict) -> None:
+            of_group, me = group_post.get(), actor.get()
+            owner = self.owners.get(channel, "")
+            number = of_group
+            if of_group is None:  # the in-memory layer's group_send calls this, too
+                payload = as_payload({"to": channel, **message} if isinstance(message, dict) else message)
+                number = self.recorder.record(
+                    "post", me, owner or me, "send", payload=payload, cause=cause.get()
+                )
+                self.origins[channel].append((as_payload(message), number, me))
+            try:
+                await method(channel, message)
+            except ChannelFull:
+                self.recorder.record("error", owner or me, owner or me, "mailbox full: dropped", cause=number)
+                raise
+
+        return send
+
+    def receive(self, method: Callable) -> Callable:
+        async def receive(channel: str) -> dict:
+            message = await method(channel)
+            me = self.owners.get(channel, actor.get())
+            number, source = self.origin(channel, message)
+            label = str(message.get("type", "?")) + ("" if number else " (from elsewhere)")
+            letter = self.recorder.record("letter", source or me, me, label, payload=as_payload(message), cause=number)
+            self.arrived[id(message)] = message, letter
+            return message
+
+        return receive
+
+    def origin(self, channel: str, message: dict) -> tuple[int | None, str]:
+        """Return by which event a letter came into a mailbox, and from whom. Nobody knows of another process's."""
+        letters, text = self.origins[channel], as_payload(message)
+        known = [number for number, (letter, _, _) in enumerate(letters) if letter == text]
+        for _ in range(known[0] if known else 0):
+            letters.popleft()  # these were dropped on their way
+        return letters.popleft()[1:] if known else (None, "")
+
+
+def about(scope: dict) -> str:
+    """Return what a reader wants to see of a scope."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope.get("headers", [])}
+    shown = {key: scope.get(key) for key in ("type", "path", "client", "server", "subprotocols") if scope.get(key)}
+    query = scope.get("query_string", b"").decode("latin-1")
+    return as_payload({**shown, **({"query_string": query} if query else {}), "headers": headers})
+
+
+def frame_of(event: dict) -> str:
+    """Return the text of a frame; else what there is to an event besides its type."""
+    told = {key: value for key, value in event.items() if key != "type" and value is not None}
+    text = told.pop("text", None)
+    if text is not None and not told:
+        return as_payload(text)
+    return as_payload({**told, "text": text} if text is not None else told) if told else ""
+
+
+def thread() -> str:
+    """Return the name of the thread in which this runs, "event loop" for the one of the loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return threading.current_thread().name
+    return "event loop"
