@@ -6,6 +6,7 @@ It is begun as `python -m lessons.engine.wire.child PORT TEXT`, and ended withou
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable
 
 from ..commands import ROOT
@@ -19,14 +20,15 @@ NOT_IN_DEVELOPMENT = 4  # the exit code of run.py's look at the settings
 
 
 def main(host: str, port: str, text: str) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process is ended, or the one that has begun it."""
+    threading.Thread(target=end_with_parent, daemon=True).start()
     recorder = Recorder(Printer() if text == "1" else None)
     tap = Tap(recorder, ROOT)
     facts = {"stage": marker(), "title": "", "missing": "", "problem": ""}
     try:
         application = website(tap, facts)
     except Exception as error:  # whatever it is, the page says it, and the next save tries again
-        place = tap.place_of(error) or (f"{error.filename}:{error.lineno}" if isinstance(error, SyntaxError) else "")
+        place = tap.place_of(error)
         facts["problem"] = f"{type(error).__name__}: {error}"
         recorder.record("error", "django", "django", facts["problem"], payload=place)
         print(f"The website cannot be loaded: {facts['problem']}\n{place}", flush=True)
@@ -34,6 +36,12 @@ def main(host: str, port: str, text: str) -> None:
     else:
         application = tap.wrap(application)
     listen(host, port, serve_page(application, recorder, facts))
+
+
+def end_with_parent() -> None:
+    """Our input is a pipe of the parent's. It ends with the parent, however that came to its end."""
+    sys.stdin.buffer.read()
+    os._exit(0)
 
 
 def website(tap: Tap, facts: dict) -> Callable:

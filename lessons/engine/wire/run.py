@@ -75,10 +75,11 @@ class Server:
         self.end()
         ready = subprocess.run([sys.executable, "-c", READY], cwd=ROOT, stderr=subprocess.DEVNULL).returncode
         if ready != child.NOT_IN_DEVELOPMENT:
-            self.process = subprocess.Popen([sys.executable, "-m", child.__name__, *self.words], cwd=ROOT)
+            command = [sys.executable, "-m", child.__name__, *self.words]
+            self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)  # it ends when this pipe does
         return ready if ready == child.NOT_IN_DEVELOPMENT else 0
 
     def end(self) -> None:
         if self.process:
             self.process.kill()
-            self.process.wait()
+            self.process.communicate()

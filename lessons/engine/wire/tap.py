@@ -52,7 +52,9 @@ class Tap:
         return tapped
 
     async def http(self, application: Callable, scope: dict, receive: Callable, send: Callable) -> None:
-        first = self.recorder.record("http", "http", "django", f"{scope['method']} {scope['path']}", payload=about(scope))
+        first = self.recorder.record(
+            "http", "http", "django", f"{scope['method']} {scope['path']}", payload=about(scope)
+        )
         actor.set("django")
         cause.set(first)
 
@@ -80,9 +82,7 @@ class Tap:
             return event
 
         async def say(event: dict) -> None:
-            self.recorder.record(
-                "frame", consumer, browser, event["type"], payload=frame_of(event), cause=cause.get()
-            )
+            self.recorder.record("frame", consumer, browser, event["type"], payload=frame_of(event), cause=cause.get())
             await send(event)
 
         try:
@@ -112,10 +112,13 @@ class Tap:
 
     def place_of(self, error: BaseException) -> str:
         """Return the file, line and text of the student's code in which it happened, the last one first."""
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if self.is_students(frame.filename)]
+        places = [(frame.filename, frame.lineno, frame.line) for frame in traceback.extract_tb(error.__traceback__)]
+        if isinstance(error, SyntaxError) and error.filename:
+            places.append((error.filename, error.lineno, (error.text or "").strip()))
         return "\n".join(
-            f"{Path(frame.filename).relative_to(self.root).as_posix()}:{frame.lineno}: {frame.line}"
-            for frame in reversed(frames)
+            f"{Path(file).relative_to(self.root).as_posix()}:{line}: {text}"
+            for file, line, text in reversed(places)
+            if self.is_students(file)
         )
 
     def is_students(self, filename: str) -> bool:
@@ -241,9 +244,7 @@ class Tap:
             number = of_group
             if of_group is None:  # the in-memory layer's group_send calls this, too
                 payload = as_payload({"to": channel, **message} if isinstance(message, dict) else message)
-                number = self.recorder.record(
-                    "post", me, owner or me, "send", payload=payload, cause=cause.get()
-                )
+                number = self.recorder.record("post", me, owner or me, "send", payload=payload, cause=cause.get())
                 self.origins[channel].append((as_payload(message), number, me))
             try:
                 await method(channel, message)
