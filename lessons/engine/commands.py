@@ -52,7 +52,7 @@ COMMANDS = {
     "wire": Command(
         "For students",
         "wire.run:wire",
-        "serve the chat, and draw all that happens at /__wire__/; TEXT=1 prints it",
+        "serve the chat, and draw the wire at /__wire__/; TEXT=1 prints it",
         {"HOST": "127.0.0.1", "PORT": "8000", "TEXT": ""},
     ),
     "start": Command(
@@ -91,6 +91,13 @@ COMMANDS = {
     ),
     "write": Command(
         "For authors", "write:write", "write the last lesson's code to the top of the course", {"FORCE": ""}
+    ),
+    "pictures": Command(
+        "For authors",
+        "pictures.make:pictures",
+        "draw and photograph what the lessons show; STAGE=4 one",
+        {"STAGE": ""},
+        ("author",),
     ),
     "bench": Command("For authors", "bench:bench", "time the commands that have a figure to keep"),
     "lock": Command("For authors", "setup:lock", "resolve the requirements*.in files anew (needs uv)"),
@@ -177,5 +184,5 @@ def help_text() -> str:
     lines = ["make COMMAND, or on a system without make: python -m lessons COMMAND"]
     for group in dict.fromkeys(command.group for command in COMMANDS.values()):
         lines += ["", group]
-        lines += [f"  {name:8}{command.help}" for name, command in COMMANDS.items() if command.group == group]
+        lines += [f"  {name:11}{command.help}" for name, command in COMMANDS.items() if command.group == group]
     return "\n".join(lines)

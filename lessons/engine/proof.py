@@ -24,6 +24,7 @@ from .console import Terminal, read_calls, run_calls
 from .disk import lessons_on_disk, put
 from .errors import CourseError
 from .git import Git
+from .pictures import make as pictures
 from .stages import MARKER, Files, apply_block, is_app_path, make_stages
 
 RUN = [sys.executable, "-m"]
@@ -134,6 +135,8 @@ class Course:
                 for path in notebooks
                 for n in sorted({house.notebook_stage(path), last})
             ),
+            *(Job("pictures", f"diagram of lesson {n:02}", lambda job, n=n: self.diagram(n)) for n in numbers),
+            *(Job("pictures", f"page of stage {n:02}", lambda job, n=n: self.picture(n)) for n in numbers),
             Job("engine", "its tests", lambda job: run([*RUN, "pytest", "-q", "lessons/engine/tests"], ROOT)),
             Job("lint", "the course", lambda job: lint(ROOT)),
             *(Job("lint", f"stage {n:02}", lambda job, n=n: self.lint_stage(n)) for n in range(last)),
@@ -227,6 +230,16 @@ class Course:
         """A notebook runs from top to bottom, in a clean kernel, at this stage."""
         place = self.lay_out(f"notebook-{path.stem}-{number}", self.stages[number], number)
         return run([sys.executable, "-c", RUN_NOTEBOOK, path.name], place / "notebooks") + house.outputs(path)
+
+    def diagram(self, number: int) -> list[str]:
+        """The recorded diagram of a lesson is what its code does."""
+        place = self.lay_out(f"diagram-{number}", self.stages[number], number)
+        return pictures.wrong_with_diagram(self.lessons[number], place)
+
+    def picture(self, number: int) -> list[str]:
+        """The picture of a stage's page was taken of that page."""
+        place = self.lay_out(f"picture-{number}", self.stages[number], number)
+        return pictures.wrong_with_picture(self.lessons[number], place)
 
     def lint_stage(self, number: int) -> list[str]:
         return lint(self.lay_out(f"lint-{number}", self.stages[number], number), "chat", "mywebsite")

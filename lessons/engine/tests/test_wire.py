@@ -18,8 +18,10 @@ from tests.server import free_port
 
 from ..disk import lessons_on_disk, put
 from ..errors import CourseError
+from ..pictures import diagrams
 from ..stages import MARKER, make_stages
 from ..wire.events import LONGEST, Event, as_payload, letters, sentence
+from ..wire.mermaid import draw, shortened
 from ..wire.recorder import KEPT, Recorder
 from ..wire.run import wire
 from ..wire.server import is_local, position
@@ -327,6 +329,68 @@ def test_the_page_is_for_names_of_this_machine(host, local):
 
 def test_a_page_that_comes_back_says_what_it_has_seen_of_this_run():
     assert [position(last, "ab") for last in (b"ab 17", b"cd 17", b"", b"ab x")] == [17, 0, 0, 0]
+
+
+def event(number: int, kind: str, source: str, target: str, label: str, cause: int | None = None, **more) -> dict:
+    return Event(number, 0.0, kind, source, target, label, cause=cause, **more).as_dict()
+
+
+def test_a_diagram_is_in_the_order_of_causes_whatever_came_first():
+    def recorded(first: str, second: str) -> list[dict]:
+        boxes = [event(3, "letter", "group:g", first, "chat.message", 2), event(4, "letter", "group:g", second, "", 2)]
+        boxes[1]["label"] = "chat.message"
+        return [
+            event(1, "frame", "browser:A", "consumer:A", "websocket.receive", payload='{"message": "a;b #1"}'),
+            event(2, "post", "consumer:A", "group:g", "group_send", 1, payload='{"type": "chat.message"}'),
+            *boxes,
+            event(5, "note", "consumer:A", "consumer:A", "that took 0.30 s", 1, extra={"took": 0.3}),
+            event(6, "handler", second, second, "chat_message()", 4),
+            event(7, "handler", first, first, "chat_message()", 3),
+        ]
+
+    one, other = recorded("consumer:A", "consumer:B"), recorded("consumer:B", "consumer:A")
+    names = {"browser:A": "Ada's page", "consumer:A": "Ada", "consumer:B": "Ben", "group:g": "the group"}
+    assert draw(one, names) == draw(other, names)
+    assert (
+        draw(one, names)
+        == """sequenceDiagram
+    participant A as Ada's page
+    participant A2 as Ada
+    participant TG as the group
+    participant B as Ben
+    A->>A2: {"message": "a#59;b #35;1"}
+    A2->>TG: group_send {"type": "chat.message"}
+    TG->>A2: chat.message
+    Note over A2: chat_message()
+    TG->>B: chat.message
+    Note over B: chat_message()
+"""
+    )
+    left_out = draw(one, names, without=frozenset({"chat.message"}))
+    assert left_out.endswith('A->>A2: {"message": "a#59;b #35;1"}\n')
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        ("hello", "hello"),
+        ("x" * 100, "x" * 60 + " ..."),
+        ('{"type": "chat", "name": "Ada"}', '{"type": "chat", "name": "Ada"}'),
+        ('{"type": "chat", "message": "%s"}' % ("x" * 80), '{"type": "chat", ...}'),
+        ('{"type": "history", "messages": [%s]}' % ("1," * 40 + "1"), '{"type": "history", "messages": [...]}'),
+        ("", ""),
+    ],
+)
+def test_a_payload_is_shortened_to_what_matters(payload, said):
+    assert shortened(payload) == said
+
+
+def test_a_diagram_is_put_behind_its_marker_and_nowhere_else():
+    block = "```mermaid\nold\n```\n"
+    lesson = f"# L\n\n{block}\n{diagrams.MARKER}\n{block}\nEnd\n"
+    assert diagrams.diagram_of(lesson) == "old\n"
+    assert diagrams.with_diagram(lesson, "new\n") == f"# L\n\n{block}\n{diagrams.MARKER}\n```mermaid\nnew\n```\n\nEnd\n"
+    assert not diagrams.has_diagram(f"# L\n\n{block}")
 
 
 def test_the_same_letter_twice_comes_from_two_posts(tmp_path):

@@ -19,14 +19,17 @@ from .tap import Tap
 NOT_IN_DEVELOPMENT = 4  # the exit code of run.py's look at the settings
 
 
-def main(host: str, port: str, text: str) -> None:
-    """Serve until the process is ended, or the one that has begun it."""
+def main(host: str, port: str, text: str, alone: str = "") -> None:
+    """Serve until the process is ended, or the one that has begun it.
+
+    `text` "1": print each event. `alone`: serve the consumer, with no route before it.
+    """
     threading.Thread(target=end_with_parent, daemon=True).start()
     recorder = Recorder(Printer() if text == "1" else None)
     tap = Tap(recorder, ROOT)
     facts = {"stage": marker(), "title": "", "missing": "", "problem": ""}
     try:
-        application = website(tap, facts)
+        application = website(tap, facts, alone)
     except Exception as error:  # whatever it is, the page says it, and the next save tries again
         place = tap.place_of(error)
         facts["problem"] = f"{type(error).__name__}: {error}"
@@ -44,7 +47,7 @@ def end_with_parent() -> None:
     os._exit(0)
 
 
-def website(tap: Tap, facts: dict) -> Callable:
+def website(tap: Tap, facts: dict, alone: str) -> Callable:
     """Load the student's application as a server would, with a tap on the consumers and on the channel layer."""
     sys.path.insert(0, str(ROOT))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mywebsite.settings")
@@ -54,6 +57,7 @@ def website(tap: Tap, facts: dict) -> Callable:
 
     django.setup()
     tap.listen_to_consumers()
+    tap.listen_to_routers()
     application = import_string(getattr(settings, "ASGI_APPLICATION", None) or "mywebsite.asgi.application")
     if settings.DEBUG and "django.contrib.staticfiles" in settings.INSTALLED_APPS:
         from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
@@ -67,6 +71,10 @@ def website(tap: Tap, facts: dict) -> Callable:
     if layer is not None:
         tap.listen_to_layer(layer)
     facts["missing"] = missing(application, layer)
+    if alone:
+        from tests import project
+
+        return project.lone_consumer()
     return application
 
 

@@ -36,6 +36,10 @@ def serve_page(application: Callable, recorder: Recorder, facts: dict) -> Callab
             await answer(send, 403, "text/plain", b"The wire is for this machine alone.")
         elif scope["path"] == f"{PREFIX}events":
             await stream(recorder, facts, scope, receive, send)
+        elif scope["path"].startswith(f"{PREFIX}mark-"):  # a word of the recorder's: up to here
+            path = scope["path"].removeprefix("/__wire__")
+            recorder.record("note", "django", "django", f"mark {path}", extra={"mark": True})
+            await answer(send, 200, "text/plain", b"")
         else:
             await file(scope["path"].removeprefix(PREFIX), send)
 

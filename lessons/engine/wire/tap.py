@@ -53,7 +53,7 @@ class Tap:
 
     async def http(self, application: Callable, scope: dict, receive: Callable, send: Callable) -> None:
         first = self.recorder.record(
-            "http", "http", "django", f"{scope['method']} {scope['path']}", payload=about(scope)
+            "http", "http", "django", f"{scope['method']} {path_of(scope)}", payload=about(scope)
         )
         actor.set("django")
         cause.set(first)
@@ -70,10 +70,8 @@ class Tap:
         tab = letters(self.tabs)
         self.tabs += 1
         browser, consumer = f"browser:{tab}", f"consumer:{tab}"
-        query = scope.get("query_string", b"").decode("latin-1")
-        path = scope["path"] + (f"?{query}" if query else "")
         actor.set(consumer)
-        cause.set(self.recorder.record("handshake", browser, consumer, f"GET {path}", payload=about(scope)))
+        cause.set(self.recorder.record("handshake", browser, consumer, f"GET {path_of(scope)}", payload=about(scope)))
 
         async def hear() -> dict:
             event = await receive()
@@ -135,6 +133,24 @@ class Tap:
         consumer.await_many_dispatch = self.dispatching(consumer.await_many_dispatch)
         consumer.get_handler_name = self.naming(consumer.get_handler_name)
 
+    def listen_to_routers(self) -> None:
+        """Hear through which of Channels' routers a connection comes."""
+        from channels import routing
+
+        for router in (routing.ProtocolTypeRouter, routing.URLRouter):
+            router.__call__ = self.routing(router.__name__, router.__call__)
+
+    def routing(self, name: str, call: Callable) -> Callable:
+        @functools.wraps(call)
+        async def heard(router: object, scope: dict, receive: Callable, send: Callable) -> None:
+            me = actor.get()
+            what = f'type "{scope["type"]}"' if name == "ProtocolTypeRouter" else f'path "{scope["path"]}"'
+            told = {"payload": what, "cause": cause.get(), "extra": {"router": name}}
+            cause.set(self.recorder.record("http" if scope["type"] == "http" else "note", me, me, name, **told))
+            await call(router, scope, receive, send)
+
+        return heard
+
     def dispatching(self, await_many_dispatch: Callable) -> Callable:
         async def heard(callables: list[Callable], dispatch: Callable[[dict], Awaitable]) -> None:
             bound = getattr(dispatch, "__self__", None) or dispatch.args[0]  # a synchronous one is a partial
@@ -150,7 +166,9 @@ class Tap:
                 await dispatch(event)
                 took = time.perf_counter() - began
                 if took > SLOW:
-                    self.recorder.record("note", me, me, f"that took {took:.2f} s", cause=cause.get())
+                    self.recorder.record(
+                        "note", me, me, f"that took {took:.2f} s", cause=cause.get(), extra={"took": took}
+                    )
 
             await await_many_dispatch(callables, handle)
 
@@ -243,8 +261,8 @@ class Tap:
             owner = self.owners.get(channel, "")
             number = of_group
             if of_group is None:  # the in-memory layer's group_send calls this, too
-                payload = as_payload({"to": channel, **message} if isinstance(message, dict) else message)
-                number = self.recorder.record("post", me, owner or me, "send", payload=payload, cause=cause.get())
+                told = {"payload": as_payload(message), "cause": cause.get(), "extra": {"address": channel}}
+                number = self.recorder.record("post", me, owner or me, "send", **told)
                 self.origins[channel].append((as_payload(message), number, me))
             try:
                 await method(channel, message)
@@ -273,6 +291,12 @@ class Tap:
         for _ in range(known[0] if known else 0):
             letters.popleft()  # these were dropped on their way
         return letters.popleft()[1:] if known else (None, "")
+
+
+def path_of(scope: dict) -> str:
+    """Return what was asked for, as it stands in the address of a browser."""
+    query = scope.get("query_string", b"").decode("latin-1")
+    return scope["path"] + (f"?{query}" if query else "")
 
 
 def about(scope: dict) -> str:

@@ -1,0 +1,70 @@
+"""The command `make pictures`, and what `make check` asks of the pictures."""
+
+import tempfile
+from pathlib import Path
+
+from ..commands import ROOT
+from ..disk import put
+from ..errors import CourseError
+from ..wire.record import World, record
+from ..wire.scenes import SCENES
+from . import diagrams, shots
+
+
+def pictures(stage: str) -> None:
+    """Record the diagrams and take the pictures anew, of all stages or of one. Raises CourseError for none."""
+    from tests.browser import NoBrowser, open_browser
+
+    from ..proof import Course
+
+    if stage and not stage.isdecimal():
+        raise CourseError(f"pictures: STAGE={stage} is no number. Example: make pictures STAGE=4")
+    with tempfile.TemporaryDirectory(prefix="course-pictures-") as folder:
+        course, hashes = Course(Path(folder)), shots.kept()
+        chosen = [lesson for lesson in course.lessons if stage in ("", str(lesson.number))]
+        if not chosen:
+            raise CourseError(f"pictures: there is no stage {stage}.")
+        try:
+            with open_browser() as browser:
+                for lesson in chosen:
+                    number, home = lesson.number, (ROOT / lesson.file).parent
+                    text = (ROOT / lesson.file).read_text(encoding="utf-8")
+                    if diagrams.has_diagram(text):
+                        place = course.lay_out(f"record-{number}", course.stages[number], number)
+                        put(ROOT, {lesson.file: diagrams.with_diagram(text, record(number, place))})
+                    place = course.lay_out(f"shot-{number}", course.stages[number], number)
+                    with World(number, place) as world:
+                        hashes[home.name] = shots.hash_of_page(world)
+                        shots.shoot(world, browser, shots.picture_of(home))
+                    print(f"{lesson.tag}: done", flush=True)
+                last = course.lessons[-1].number
+                with World(last, course.lay_out("wire", course.stages[last], last)) as world:
+                    shots.shoot_wire(world, browser, ROOT / "lessons" / "wire.png")
+        except NoBrowser:
+            raise CourseError(
+                "pictures: there is no browser here to take them. README.md says which will do."
+            ) from None
+        shots.keep({name: value for name, value in hashes.items() if (ROOT / "lessons" / name).is_dir()})
+
+
+def wrong_with_diagram(lesson, place: Path) -> list[str]:
+    """Say whether the diagram in a lesson is what its stage's code does now."""
+    text = (ROOT / lesson.file).read_text(encoding="utf-8")
+    if not diagrams.has_diagram(text):
+        return [f"{lesson.file}: it has no recorded diagram: {diagrams.MARKER}"]
+    if lesson.number not in SCENES:
+        return [f"lessons/engine/wire/scenes.py: there is no scene for lesson {lesson.number}"]
+    now, shown = record(lesson.number, place), diagrams.diagram_of(text)
+    if now == shown:
+        return []
+    return [f"{lesson.file}: its diagram is not what the code does. Run: make pictures STAGE={lesson.number}", now]
+
+
+def wrong_with_picture(lesson, place: Path) -> list[str]:
+    """Say whether the page has changed since its picture was taken."""
+    home = (ROOT / lesson.file).parent
+    with World(lesson.number, place) as world:
+        now = shots.hash_of_page(world)
+    if not shots.picture_of(home).exists() or shots.kept().get(home.name) != now:
+        return [f"lessons/{home.name}/page.png is not of this page. Run: make pictures STAGE={lesson.number}"]
+    return []

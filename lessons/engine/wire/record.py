@@ -1,0 +1,227 @@
+"""Records the scene of a lesson: the stage's code in a folder of its own, behind the tap, and people who visit it."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from tests.server import free_port
+from tests.visitor import OverNetwork, Visitor
+
+from .. import serve
+from . import child
+from .events import title
+from .mermaid import draw
+from .scenes import SCENES, as_text, type_of
+
+PATIENCE = 30  # seconds until something counts as not happening
+PASSWORD = "for the recording only"  # of a superuser in a folder that is thrown away
+
+
+def record(number: int, place: Path) -> str:
+    """Play the scene of lesson `number` with the code of its stage in `place`; return the diagram.
+
+    Raises whatever the scene meets: AssertionError or OSError where the code does not do what the scene expects.
+    """
+    with World(number, place, alone=number == 2) as world:  # there, no route leads to the consumer yet
+        SCENES[number](world)
+        return world.drawn()
+
+
+class World:
+    """A server of the stage's code, those who visit it, and what was heard of them."""
+
+    def __init__(self, number: int, place: Path, alone: bool = False) -> None:
+        self.number, self.place, self.alone, self.port = number, place, alone, free_port()
+        self.address = f"127.0.0.1:{self.port}"
+        self.events: list[dict] = []
+        self.more = threading.Condition()
+        self.names = {"django": "Django", "http": "the browser"}
+        self.routers, self.without = False, frozenset()
+        self.whose: dict[str, str] = {}  # of consumers
+        self.first = 0  # the number of the first event that is drawn
+        self.tabs = 0
+        self.environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
+
+    def __enter__(self) -> "World":
+        self.stack = ExitStack()
+        try:
+            self.begin_server()
+        except BaseException:
+            self.stack.close()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stack.close()
+
+    def begin_server(self) -> None:
+        run = [sys.executable, "-c", serve.MIGRATE]
+        subprocess.run(run, cwd=self.place, env=self.environ, check=True)
+        words = ["127.0.0.1", str(self.port), "", "alone" if self.alone else ""]
+        command = [sys.executable, "-m", child.__name__, *words]
+        server = self.stack.enter_context(
+            subprocess.Popen(
+                command, cwd=self.place, env=self.environ, stdin=-1, stdout=-1, stderr=subprocess.DEVNULL, text=True
+            )
+        )
+        self.stack.callback(server.kill)
+        line = server.stdout.readline()
+        assert line == "Listening.\n", f"stage {self.number}: the server says {line!r}"
+        stream = urllib.request.urlopen(f"http://{self.address}/__wire__/events", timeout=PATIENCE)
+        reader = threading.Thread(target=self.read, args=(stream,))
+        reader.start()
+        self.stack.callback(stream.close)
+        self.stack.callback(reader.join)
+        self.stack.callback(server.kill)  # first of all: it ends the stream
+
+    def read(self, stream) -> None:
+        try:
+            for line in stream:
+                if line.startswith(b"data: ["):
+                    with self.more:
+                        self.events += json.loads(line.removeprefix(b"data: "))
+                        self.more.notify_all()
+        except OSError:
+            return  # the server has ended
+
+    def until(self, wanted) -> None:
+        """Wait until some event is as wanted."""
+        with self.more:
+            done = self.more.wait_for(lambda: any(map(wanted, self.events)), PATIENCE)
+        assert done, f"stage {self.number}: what the scene waits for did not happen; last: {self.events[-3:]}"
+
+    def begin(self) -> None:
+        """What was so far is not drawn."""
+        self.first = self.settled() + 1
+
+    def settled(self) -> int:
+        """Return the number of the last event, when all that was done has come to this end of the stream."""
+        mark = f"/mark-{len(self.events)}"
+        self.get(f"/__wire__{mark}")
+        self.until(lambda event: event["label"] == f"mark {mark}")
+        return max(event["number"] for event in self.events)
+
+    def get(self, path: str) -> None:
+        try:
+            urllib.request.urlopen(f"http://{self.address}{path}", timeout=PATIENCE).close()
+        except urllib.error.HTTPError as error:
+            error.close()
+
+    def visit(self, path: str) -> None:
+        self.get(path)
+
+    def tab(self, whose: str, path: str, cookies: str = "") -> "Tab":
+        """Open a tab and wait for the greeting."""
+        one = Tab(self, path, cookies)
+        letter = chr(ord("A") + self.tabs)
+        self.tabs += 1
+        page = f"{whose} page" if whose else "the tab"
+        if page in self.names.values():  # she has come back
+            page, whose = f"{whose} new page", f"{whose} new"
+        self.names[f"browser:{letter}"], self.whose[f"consumer:{letter}"] = page, whose
+        one.letter = letter
+        one.hears("connection_established")
+        return one
+
+    def refused(self, path: str) -> None:
+        """Ask for a socket that is not there."""
+        letter = chr(ord("A") + self.tabs)
+        self.tabs += 1
+        self.names[f"browser:{letter}"] = "the tab" if self.number == 1 else "another tab"
+        try:
+            connect(f"ws://{self.address}{path}", origin=f"http://{self.address}", proxy=None).close()
+        except InvalidStatus:
+            self.until(lambda event: event["source"] == f"consumer:{letter}" and event["label"] == "ends")
+            return
+        raise AssertionError(f"stage {self.number}: {path} was not refused")
+
+    def person(self, name: str, room: str) -> "Person":
+        return Person(self, name, room)
+
+    def teacher(self) -> "Person":
+        """Somebody of the staff, who has logged in."""
+        environ = {**self.environ, "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
+        words = ["createsuperuser", "--noinput", "--username", "teacher", "--email", "t@example.org"]
+        subprocess.run([sys.executable, "manage.py", *words], cwd=self.place, env=environ, check=True, stdout=-1)
+        one = Person(self, "", "")
+        one.visitor.get("/admin/login/")
+        one.visitor.post_to("/admin/login/?next=/", {"username": "teacher", "password": PASSWORD})
+        return one
+
+    def drawn(self) -> str:
+        """Return the diagram of what was heard since `begin`."""
+        self.settled()
+        shown = [event for event in self.events if event["number"] >= self.first and "mark" not in event["extra"]]
+        for event in self.events:
+            if router := event["extra"].get("router"):
+                self.names[f"router:{router}"] = router
+            if "name" in event["extra"]:
+                kind, whose = event["extra"]["name"].partition(" ")[0], self.whose.get(event["source"], "")
+                self.names[event["source"]] = f"{whose} {kind}".strip()
+        participants = {name for event in shown for name in (event["source"], event["target"])}
+        usual = {name: title(name).replace("Group", "group") for name in participants}
+        return draw(shown, {**usual, **self.names}, self.routers, self.without)
+
+    def draw_routers(self) -> None:
+        """Draw the routers of Channels, too."""
+        self.routers = True
+
+    def leave_out(self, *kinds: str) -> None:
+        """Do not draw events of these types on the channel layer, nor what comes of them."""
+        self.without = frozenset(kinds)
+
+
+class Person:
+    """Somebody with a name and cookies, in a room."""
+
+    def __init__(self, world: World, name: str, room: str) -> None:
+        self.world, self.name, self.room = world, name, room
+        self.visitor = Visitor(OverNetwork(world.address))
+        if name:
+            self.visitor.choose(name, room)
+
+    def tab(self, since: int | None = None) -> "Tab":
+        query = "" if since is None else f"?since={since}"
+        one = self.world.tab(f"{self.name}'s", f"/ws/{self.room}/{query}", self.visitor.cookies)
+        one.hears("people")
+        return one
+
+    def announces(self, room: str, text: str) -> None:
+        self.visitor.post_to(f"/rooms/{room}/announce/", {"message": text})
+
+
+class Tab:
+    """A tab over the network."""
+
+    def __init__(self, world: World, path: str, cookies: str) -> None:
+        self.world = world
+        headers = {"Cookie": cookies} if cookies else None
+        url = f"ws://{world.address}{path}"
+        self.socket = connect(url, origin=f"http://{world.address}", additional_headers=headers, proxy=None)
+        world.stack.callback(self.socket.close)
+
+    def says(self, frame: object, answer: str) -> None:
+        """Send a frame, and wait for one of this type."""
+        self.sends(as_text(frame), answer)
+
+    def sends(self, text: str, answer: str) -> None:
+        self.socket.send(text)
+        self.hears(answer)
+
+    def hears(self, kind: str) -> None:
+        """Wait for a frame of this type; the others on the way are passed over."""
+        while type_of(self.socket.recv(timeout=PATIENCE)) != kind:
+            pass
+
+    def leaves(self) -> None:
+        self.socket.close()
+        self.world.until(lambda event: event["source"] == f"consumer:{self.letter}" and event["label"] == "ends")
