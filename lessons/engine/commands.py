@@ -55,6 +55,13 @@ COMMANDS = {
         "serve the chat, and draw the wire at /__wire__/; TEXT=1 prints it",
         {"HOST": "127.0.0.1", "PORT": "8000", "TEXT": ""},
     ),
+    "notebooks": Command(
+        "For students",
+        "notebooks:open_notebooks",
+        "open the notebooks in your browser (JupyterLab), until Ctrl-C",
+        {},
+        ("notebooks", "jupyterlab"),
+    ),
     "start": Command(
         "For students",
         "work:start",
