@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 from .commands import ROOT
 from .serve import wait_for
@@ -31,4 +32,5 @@ def environment() -> dict[str, str]:
     folder = ROOT / ".jupyter"
     own = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "IPYTHONDIR": "ipython"}
     environ = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
+    environ["JUPYTER_CONFIG_PATH"] = str(Path(__file__).with_name("jupyter"))  # never asks whether we want its news
     return {**environ, **{name: str(folder / place) for name, place in own.items()}}

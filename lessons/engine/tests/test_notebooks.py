@@ -1,0 +1,149 @@
+"""The exercises of the notebooks: untouched they are "not yet", right answers are accepted, wrong ones are not.
+
+Each notebook runs once, from top to bottom; then every answer below takes the place of its exercise, and its check runs.
+"""
+
+import re
+
+import pytest
+
+from ..house import notebook_stage
+from .toy import ROOT
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+STAGE = int((ROOT / "lessons" / "STAGE").read_text(encoding="utf-8"))
+NOT_YET, RIGHT, WRONG = "not yet.", "right.", "not right"
+
+PARROT = """
+async def parrot(scope, receive, send):
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (event := await receive())["type"] != "websocket.disconnect":
+        await send({"type": "websocket.send", "text": %s})
+"""
+DOORKEEPER = """
+async def doorkeeper(scope, receive, send):
+    await receive()
+    await send({"type": "websocket.accept" if %s else "websocket.close"})
+"""
+VISITORS = """
+class VisitorConsumer(ChatConsumer):
+    visitors = 0
+
+    def connect(self):
+        super().connect()
+        %s
+        self.send_json({"type": "visitor", "number": VisitorConsumer.visitors})
+"""
+LETTER = 'letter = {"type": "chat.message", "message": "psst"}\n'
+TELL = 'def tell_everyone(message):\n    async_to_sync(layer.group_send)("hall", {"type": "chat.message", "message": %s})'
+
+# notebook: exercise: [(answer, what the check says of it)]
+ANSWERS = {
+    1: {
+        1: [("my_status = 404", RIGHT), ("my_status = 200", WRONG), ("my_status = '404'", WRONG)],
+        2: [(PARROT % 'event["text"].upper()', RIGHT), (PARROT % '"HELLO"', WRONG), (PARROT % 'event["text"]', NOT_YET)],
+        3: [
+            (DOORKEEPER % 'scope["path"] == "/ws/lobby/"', RIGHT),
+            (DOORKEEPER % 'scope["path"].startswith("/ws/")', NOT_YET),
+            (DOORKEEPER % "False", WRONG),
+        ],
+    },
+    2: {
+        1: [
+            ("my_types = dict(zip(my_types, ['error', 'error', 'chat', 'error']))", RIGHT),
+            ("my_types = dict.fromkeys(my_types, 'error')", WRONG),
+            ("my_types = dict(zip(my_types, ['error', 'error', 'chat', ...]))", NOT_YET),
+        ],
+        2: [
+            (VISITORS % "VisitorConsumer.visitors += 1", RIGHT),
+            ((VISITORS % "type(self).visitors += 1"), RIGHT),
+            ((VISITORS % "VisitorConsumer.visitors += 2"), WRONG),
+        ],
+    },
+    3: {
+        1: [
+            ("my_letters = [1, 2, 3, 4, 5, 6, 7]", RIGHT),
+            ("my_letters = [4, 5, 6, 7, 8, 9, 10]", WRONG),
+            ("my_letters = 7", WRONG),
+        ],
+        2: [
+            ("my_copies = 1\nmy_copies_later = 0", RIGHT),
+            ("my_copies = 2\nmy_copies_later = 1", WRONG),
+            ("my_copies = 1\nmy_copies_later = ...", NOT_YET),
+        ],
+        3: [
+            (LETTER + "await layer.send(ben, letter)", RIGHT),
+            (LETTER + "await layer.group_send('lobby', letter)", WRONG),
+            (LETTER + "await layer.send(ada, letter)", WRONG),
+            (LETTER + "await layer.send(ben, letter)", RIGHT),
+        ],
+    },
+    4: {
+        1: [
+            (TELL % "message", RIGHT),
+            (TELL % "'something else'", WRONG),
+            ("async def tell_everyone(message):\n    await layer.group_send('hall', letter)", WRONG),
+        ],
+        2: [("my_threads = 1", RIGHT), ("my_threads = 3", WRONG), ("my_threads = 6", WRONG)],
+    },
+    5: {
+        1: [("my_seconds = 0.3", RIGHT), ("my_seconds = 0.5", WRONG), ("my_seconds = 0", WRONG)],
+        2: [("my_naps = 3", RIGHT), ("my_naps = 1", WRONG)],
+    },
+    6: {
+        1: [
+            ("my_mailboxes = 5\nmy_processes = 2", RIGHT),
+            ("my_mailboxes = 2\nmy_processes = 2", WRONG),
+            ("my_mailboxes = 5\nmy_processes = 5", WRONG),
+            ("my_mailboxes = 5\nmy_processes = ...", NOT_YET),
+        ],
+        2: [("my_letters = 100", RIGHT), ("my_letters = 150", WRONG)],
+    },
+    7: {
+        1: [("my_frames = 300 * 300", RIGHT), ("my_frames = 300", WRONG)],
+        2: [
+            ("my_people = (10 * rate) ** 0.5", RIGHT),
+            ("my_people = int((10 * rate) ** 0.5) - 1", RIGHT),
+            ("my_people = rate ** 0.5", WRONG),
+            ("my_people = rate", WRONG),
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_right_answers_are_accepted_and_wrong_ones_are_not(path, monkeypatch):
+    if notebook_stage(path) > STAGE:
+        pytest.skip(f"NOT CHECKED: it belongs to stage {notebook_stage(path)}, and this is stage {STAGE}.")
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    monkeypatch.chdir(path.parent)
+    notebook = nbformat.read(path, 4)
+    cells = {cell["id"]: cell for cell in notebook.cells}
+    end = list(cells).index(max(name for name in cells if name.startswith("check-"))) + 1
+    client = nbclient.NotebookClient(notebook, timeout=60)
+    exercises = ANSWERS[int(path.name.partition("-")[0])]
+    assert [name for name in cells if name.startswith("exercise-")] == [f"exercise-{number}" for number in exercises]
+
+    def verdict(number: int) -> str:
+        """Run a check, and return what it says last of the exercise."""
+        cell = cells[f"check-{number}"]
+        done = client.execute_cell(cell, notebook.cells.index(cell))
+        said = "".join(output.get("text", "") for output in done.outputs)
+        return re.findall(rf"^Exercise {number}: (not yet\.|right\.|not right)", said, re.MULTILINE)[-1]
+
+    def answer(number: int, source: str) -> str:
+        cell = nbformat.v4.new_code_cell(source)
+        notebook.cells.append(cell)
+        client.execute_cell(cell, len(notebook.cells) - 1)
+        return verdict(number)
+
+    with client.setup_kernel():
+        for index, cell in enumerate(notebook.cells[:end]):
+            client.execute_cell(cell, index)
+        for number, answers in exercises.items():
+            assert verdict(number) == NOT_YET
+            said = [(source, answer(number, source)) for source, _ in answers]
+            assert said == answers
+        for index, cell in enumerate(notebook.cells[end : len(cells)], end):
+            client.execute_cell(cell, index)
