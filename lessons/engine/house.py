@@ -85,9 +85,13 @@ def notebook_stage(path: Path) -> int:
     return int(re.search(r"[Ss]tage (\d+)", "".join(cells[0]["source"]))[1])
 
 
-def outputs(path: Path) -> list[str]:
-    """Notebooks are committed without outputs, so that a change of one is a change of its text."""
-    cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
-    if any(cell["outputs"] or cell["execution_count"] for cell in cells):
-        return [f"notebooks/{path.name}:1: is saved with outputs. Clear them (Edit, Clear Outputs of All Cells)."]
-    return []
+def notebook(path: Path) -> list[str]:
+    """Notebooks are committed without outputs, and have two or three exercises, each with a cell that checks it."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    problems = []
+    if any(cell.get("outputs") or cell.get("execution_count") for cell in cells):
+        problems.append("is saved with outputs. Clear them (Edit, Clear Outputs of All Cells).")
+    found = [cell["id"] for cell in cells if cell["id"].startswith(("exercise-", "check-"))]
+    if found not in ([f"{kind}-{n}" for n in range(1, last + 1) for kind in ("exercise", "check")] for last in (2, 3)):
+        problems.append("should have the cells exercise-1, check-1, exercise-2, check-2 ..., two or three of each")
+    return [f"notebooks/{path.name}:1: {problem}" for problem in problems]

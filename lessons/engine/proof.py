@@ -134,6 +134,7 @@ class Course:
                 Job("notebooks", f"{path.name} at stage {n:02}", lambda job, path=path, n=n: self.notebook(path, n))
                 for path in notebooks
                 for n in sorted({house.notebook_stage(path), last})
+                if house.notebook_stage(path) <= last
             ),
             *(Job("pictures", f"diagram of lesson {n:02}", lambda job, n=n: self.diagram(n)) for n in numbers),
             *(Job("pictures", f"page of stage {n:02}", lambda job, n=n: self.picture(n)) for n in numbers),
@@ -227,9 +228,14 @@ class Course:
         return problems
 
     def notebook(self, path: Path, number: int) -> list[str]:
-        """A notebook runs from top to bottom, in a clean kernel, at this stage."""
+        """A notebook runs from top to bottom in a clean kernel, and leaves the student's database alone."""
         place = self.lay_out(f"notebook-{path.stem}-{number}", self.stages[number], number)
-        return run([sys.executable, "-c", RUN_NOTEBOOK, path.name], place / "notebooks") + house.outputs(path)
+        database = place / "db.sqlite3"
+        database.write_text("the student's", encoding="utf-8")  # no SQLite file: whoever opens it gets an error, too
+        problems = run([sys.executable, "-c", RUN_NOTEBOOK, path.name], place / "notebooks")
+        if database.read_text(encoding="utf-8") != "the student's":
+            problems.append(f"notebooks/{path.name}:1: writes to the student's database")
+        return problems + house.notebook(path)
 
     def diagram(self, number: int) -> list[str]:
         """The recorded diagram of a lesson is what its code does."""

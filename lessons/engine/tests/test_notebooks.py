@@ -1,6 +1,6 @@
 """The exercises of the notebooks: untouched they are "not yet", right answers are accepted, wrong ones are not.
 
-Each notebook runs once, from top to bottom; then every answer below takes the place of its exercise, and its check runs.
+Each notebook runs once, from top to bottom. Then every answer below takes the place of its exercise, and the check runs.
 """
 
 import re
@@ -36,13 +36,20 @@ class VisitorConsumer(ChatConsumer):
         self.send_json({"type": "visitor", "number": VisitorConsumer.visitors})
 """
 LETTER = 'letter = {"type": "chat.message", "message": "psst"}\n'
-TELL = 'def tell_everyone(message):\n    async_to_sync(layer.group_send)("hall", {"type": "chat.message", "message": %s})'
+TELL = """
+def tell_everyone(message):
+    async_to_sync(layer.group_send)("hall", {"type": "chat.message", "message": %s})
+"""
 
 # notebook: exercise: [(answer, what the check says of it)]
 ANSWERS = {
     1: {
         1: [("my_status = 404", RIGHT), ("my_status = 200", WRONG), ("my_status = '404'", WRONG)],
-        2: [(PARROT % 'event["text"].upper()', RIGHT), (PARROT % '"HELLO"', WRONG), (PARROT % 'event["text"]', NOT_YET)],
+        2: [
+            (PARROT % 'event["text"].upper()', RIGHT),
+            (PARROT % '"HELLO"', WRONG),
+            (PARROT % 'event["text"]', NOT_YET),
+        ],
         3: [
             (DOORKEEPER % 'scope["path"] == "/ws/lobby/"', RIGHT),
             (DOORKEEPER % 'scope["path"].startswith("/ws/")', NOT_YET),
