@@ -1,6 +1,7 @@
 """The exercises of the notebooks: untouched they are "not yet", right answers are accepted, wrong ones are not.
 
-Each notebook runs once, from top to bottom. Then every answer below takes the place of its exercise, and the check runs.
+Each notebook runs once, from top to bottom. Then every answer below takes the place of its exercise, and its check
+runs.
 """
 
 import re
