@@ -28,14 +28,16 @@ if not (COURSE / "manage.py").exists():
     raise SystemExit("There is no website yet. Lesson 0 makes it.")
 sys.path.insert(0, str(COURSE))
 os.environ["DJANGO_SETTINGS_MODULE"] = "mywebsite.settings"
-if DATABASE not in os.environ:
+if DATABASE in os.environ:  # we are such a server
+    database = Path(os.environ[DATABASE])
+else:
     os.environ.pop("CHANNEL_REDIS_URL", None)  # nobody who is in your chat shall hear of our experiments
+    folder = tempfile.TemporaryDirectory(prefix="notebook-", ignore_cleanup_errors=True)  # gone with the notebook
+    database = Path(folder.name) / "db.sqlite3"
 
 import django
 from django.conf import settings
 
-folder = tempfile.TemporaryDirectory(prefix="notebook-", ignore_cleanup_errors=True)  # gone with the notebook
-database = Path(os.environ.get(DATABASE) or Path(folder.name) / "db.sqlite3")
 if settings.DATABASES.get("default"):
     sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": database}
     settings.DATABASES = {"default": {**sqlite, "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20}}}

@@ -24,7 +24,13 @@ import wake_django
 
 HERE = Path(__file__).resolve().parent
 PATIENCE = 60  # seconds: a slow disk, a virus scanner, a busy machine
-DAPHNE = "import wake_django; from daphne.cli import CommandLineInterface; CommandLineInterface.entrypoint()"
+DAPHNE = """
+import os, sys, threading
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()  # ends when the notebook does
+import wake_django
+from daphne.cli import CommandLineInterface
+CommandLineInterface.entrypoint()
+"""
 OPTIONS = ["-b", "127.0.0.1", "-p", "0", "--websocket_connect_timeout", str(PATIENCE)]
 STAND_IN = "import fakeredis, sys; fakeredis.TcpFakeServer(('127.0.0.1', int(sys.argv[1]))).serve_forever()"
 LISTENS = re.compile(r"Listening on TCP address (\S+:\d+)")
@@ -40,13 +46,13 @@ class Website:
             [sys.executable, "-c", DAPHNE, *OPTIONS, "mywebsite.asgi:application"],
             cwd=HERE,
             env={**os.environ, **{name: str(value) for name, value in own.items()}},
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
             errors="replace",
         )
-        atexit.register(self.process.kill)
         self.lines = []
         self.found = queue.SimpleQueue()
         threading.Thread(target=self.read, daemon=True).start()

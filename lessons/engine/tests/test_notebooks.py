@@ -1,13 +1,24 @@
-"""The exercises of the notebooks: untouched they are "not yet", right answers are accepted, wrong ones are not.
+"""The notebooks: `make notebooks` opens them, and their exercises know right from wrong.
 
+Untouched, an exercise is "not yet"; right answers are accepted, and wrong ones are not.
 Each notebook runs once, from top to bottom. Then every answer below takes the place of its exercise, and its check
 runs.
 """
 
+import json
+import os
 import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from importlib.util import find_spec
 
 import pytest
 
+from .. import notebooks
 from ..house import notebook_stage
 from .toy import ROOT
 
@@ -155,3 +166,71 @@ def test_right_answers_are_accepted_and_wrong_ones_are_not(path, monkeypatch):
             assert said == answers
         for index, cell in enumerate(notebook.cells[end : len(cells)], end):
             client.execute_cell(cell, index)
+
+
+@pytest.mark.skipif(
+    not find_spec("jupyterlab"), reason="NOT CHECKED: there is no JupyterLab. To get it: make notebooks"
+)
+@pytest.mark.skipif(os.name == "nt", reason="NOT CHECKED on Windows: there, Ctrl-C cannot be sent to one process")
+def test_make_notebooks_opens_jupyterlab_and_asks_nobody_for_news(tmp_path, monkeypatch):
+    opened = tmp_path / "opened"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > "{opened}"\n', encoding="utf-8")
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", str(browser))
+    command = [sys.executable, "-c", "from lessons.engine.notebooks import open_notebooks; open_notebooks()"]
+    lab = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    try:
+        address = next(found for line in lab.stdout if (found := re.search(r"(http://127\S+)/lab\?(token=\w+)", line)))
+
+        def pause() -> None:
+            with suppress(subprocess.TimeoutExpired):
+                raise AssertionError(f"JupyterLab has ended with {lab.wait(timeout=0.05)}.")
+
+        def get(path: str) -> dict:
+            url = f"{address[1]}{path}?{address[2]}"
+            while True:  # it tells its address a moment before it listens
+                with suppress(urllib.error.URLError), urllib.request.urlopen(url, timeout=60) as answer:
+                    return json.load(answer)
+                pause()
+
+        names = {entry["name"] for entry in get("/api/contents")["content"]}
+        assert {path.name for path in NOTEBOOKS} <= names
+        assert get("/api/kernelspecs")["default"] == "python3"
+        says = get("/lab/api/settings/@jupyterlab/apputils-extension:notification")
+        defaults = {key: value["default"] for key, value in says["schema"]["properties"].items()}
+        assert (defaults["fetchNews"], defaults["checkForUpdates"]) == ("false", False)
+        while not opened.exists():
+            pause()
+    finally:
+        os.killpg(lab.pid, signal.SIGINT)
+        rest = lab.communicate(timeout=60)[0]
+    assert "Traceback" not in rest
+
+
+def test_what_jupyter_wants_to_remember_stays_in_the_course(monkeypatch):
+    monkeypatch.setenv("JUPYTERLAB_SETTINGS_DIR", "elsewhere")
+    environ = notebooks.environment()
+    assert {name: value for name, value in environ.items() if name.startswith("JUPYTER") or name == "IPYTHONDIR"} == {
+        "JUPYTER_CONFIG_DIR": str(ROOT / ".jupyter" / "config"),
+        "JUPYTER_DATA_DIR": str(ROOT / ".jupyter" / "data"),
+        "IPYTHONDIR": str(ROOT / ".jupyter" / "ipython"),
+        "JUPYTER_CONFIG_PATH": str(ROOT / "lessons" / "engine" / "jupyter"),
+    }
+
+
+def test_the_kernel_is_this_python_whatever_another_jupyter_has(tmp_path, monkeypatch):
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    other = tmp_path / "kernels" / "python3" / "kernel.json"
+    other.parent.mkdir(parents=True)
+    other.write_text(json.dumps({"argv": ["no-such-python"], "display_name": "Python 3", "language": "python"}))
+    for name in ("JUPYTER_PATH", "JUPYTER_DATA_DIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+    environ = {**notebooks.environment(), "JUPYTER_DATA_DIR": str(tmp_path / "data")}
+    for name in os.environ.keys() | environ.keys():
+        monkeypatch.setenv(name, environ[name]) if name in environ else monkeypatch.delenv(name)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import sys; print(sys.executable)")])
+    nbclient.NotebookClient(notebook, timeout=60).execute()
+    assert notebook.cells[0].outputs[0].text.strip() == sys.executable
