@@ -56,7 +56,7 @@ def title(participant: str, names: dict[str, str] | None = None) -> str:
     """Return what a participant is called in the diagram. `names` has those that are known better."""
     kind, _, name = participant.partition(":")
     usual = {"browser": f"Tab {name}", "consumer": f"Consumer {name}", "group": f'Group "{name}"'}
-    others = {"http": "Browser, HTTP", "django": "Django"}
+    others = {"http": "Browser, HTTP", "django": "Django", "elsewhere": "Another process"}
     return (names or {}).get(participant) or usual.get(kind) or others.get(participant, participant)
 
 

@@ -1,5 +1,6 @@
 """Records the scene of a lesson: the stage's code in a folder of its own, behind the tap, and people who visit it."""
 
+import copy
 import json
 import os
 import subprocess
@@ -7,10 +8,10 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from tests.server import free_port
@@ -26,12 +27,13 @@ PATIENCE = 30  # seconds until something counts as not happening
 PASSWORD = "for the recording only"  # of a superuser in a folder that is thrown away
 
 
-def record(number: int, place: Path) -> str:
+def record(number: int, place: Path, environ: dict[str, str] | None = None) -> str:
     """Play the scene of lesson `number` with the code of its stage in `place`; return the diagram.
 
+    `environ` has what the website needs from the environment besides ours, such as CHANNEL_REDIS_URL.
     Raises whatever the scene meets: AssertionError or OSError where the code does not do what the scene expects.
     """
-    with World(number, place, alone=number == 2) as world:  # there, no route leads to the consumer yet
+    with World(number, place, alone=number == 2, environ=environ) as world:  # there, no route leads to the consumer yet
         SCENES[number](world)
         return world.drawn()
 
@@ -39,17 +41,17 @@ def record(number: int, place: Path) -> str:
 class World:
     """A server of the stage's code, those who visit it, and what was heard of them."""
 
-    def __init__(self, number: int, place: Path, alone: bool = False) -> None:
+    def __init__(self, number: int, place: Path, alone: bool = False, environ: dict[str, str] | None = None) -> None:
         self.number, self.place, self.alone, self.port = number, place, alone, free_port()
         self.address = f"127.0.0.1:{self.port}"
         self.events: list[dict] = []
         self.more = threading.Condition()
-        self.names = {"django": "Django", "http": "the browser"}
+        self.names = {"django": "Django", "http": "the browser", "elsewhere": "another process"}
         self.routers, self.without = False, frozenset()
         self.whose: dict[str, str] = {}  # of consumers
         self.first = 0  # the number of the first event that is drawn
         self.tabs = 0
-        self.environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
+        self.environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "mywebsite.settings", **(environ or {})}
 
     def __enter__(self) -> "World":
         self.stack = ExitStack()
@@ -66,22 +68,39 @@ class World:
     def begin_server(self) -> None:
         run = [sys.executable, "-c", serve.MIGRATE]
         subprocess.run(run, cwd=self.place, env=self.environ, check=True)
-        words = ["127.0.0.1", str(self.port), "", "alone" if self.alone else ""]
-        command = [sys.executable, "-m", child.__name__, *words]
-        server = self.stack.enter_context(
-            subprocess.Popen(
-                command, cwd=self.place, env=self.environ, stdin=-1, stdout=-1, stderr=subprocess.DEVNULL, text=True
-            )
-        )
-        self.stack.callback(server.kill)
-        line = server.stdout.readline()
-        assert line == "Listening.\n", f"stage {self.number}: the server says {line!r}"
+        server = self.process(self.port)
         stream = urllib.request.urlopen(f"http://{self.address}/__wire__/events", timeout=PATIENCE)
         reader = threading.Thread(target=self.read, args=(stream,))
         reader.start()
         self.stack.callback(stream.close)
         self.stack.callback(reader.join)
         self.stack.callback(server.kill)  # first of all: it ends the stream
+
+    def process(self, port: int) -> subprocess.Popen:
+        """Start a server process, and wait until it listens."""
+        words = ["127.0.0.1", str(port), "", "alone" if self.alone else ""]
+        command = [sys.executable, "-m", child.__name__, *words]
+        quiet = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        server = self.stack.enter_context(
+            subprocess.Popen(command, cwd=self.place, env=self.environ, text=True, **quiet)
+        )
+        self.stack.callback(server.kill)
+        line = server.stdout.readline()
+        assert line == "Listening.\n", f"stage {self.number}: the server says {line!r}"
+        return server
+
+    def beside(self) -> "World":
+        """Start a second process of the same website, and return what visits that one. It is not recorded."""
+        other = copy.copy(self)
+        other.port = free_port()
+        other.address, other.names, other.whose = f"127.0.0.1:{other.port}", {}, {}
+        other.process(other.port)
+        return other
+
+    def manage(self, *words: str) -> None:
+        """Run a command of manage.py."""
+        command = [sys.executable, "manage.py", *words]
+        subprocess.run(command, cwd=self.place, env=self.environ, check=True, stdout=subprocess.DEVNULL)
 
     def read(self, stream) -> None:
         try:
@@ -149,9 +168,8 @@ class World:
 
     def teacher(self) -> "Person":
         """Somebody of the staff, who has logged in."""
-        environ = {**self.environ, "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
-        words = ["createsuperuser", "--noinput", "--username", "teacher", "--email", "t@example.org"]
-        subprocess.run([sys.executable, "manage.py", *words], cwd=self.place, env=environ, check=True, stdout=-1)
+        self.environ["DJANGO_SUPERUSER_PASSWORD"] = PASSWORD
+        self.manage("createsuperuser", "--noinput", "--username", "teacher", "--email", "t@example.org")
         one = Person(self, "", "")
         one.visitor.get("/admin/login/")
         one.visitor.post_to("/admin/login/?next=/", {"username": "teacher", "password": PASSWORD})
@@ -195,6 +213,15 @@ class Person:
         one.hears("people")
         return one
 
+    def enters(self, room: str) -> "Tab":
+        """Open a tab as a member, who has no need to choose a name."""
+        self.name, self.room = "the teacher", room
+        return self.tab()
+
+    def logs_out(self) -> None:
+        self.visitor.get(f"/rooms/{self.room}/")
+        self.visitor.post_to("/logout/", {})
+
     def announces(self, room: str, text: str) -> None:
         self.visitor.post_to(f"/rooms/{room}/announce/", {"message": text})
 
@@ -222,6 +249,16 @@ class Tab:
         while type_of(self.socket.recv(timeout=PATIENCE)) != kind:
             pass
 
+    def is_closed(self) -> None:
+        """Wait until the server has closed the connection."""
+        with suppress(ConnectionClosed):
+            while True:
+                self.socket.recv(timeout=PATIENCE)
+        self.ends()
+
     def leaves(self) -> None:
         self.socket.close()
+        self.ends()
+
+    def ends(self) -> None:
         self.world.until(lambda event: event["source"] == f"consumer:{self.letter}" and event["label"] == "ends")

@@ -83,7 +83,39 @@ def scene_08(world) -> None:
     ben.hears("chat")
 
 
+def scene_09(world) -> None:
+    ben = world.person("Ben", "kitchen").tab()
+    other = world.beside()
+    world.begin()
+    ada = other.person("Ada", "kitchen").tab()
+    ben.hears("people")
+    ada.says({"message": "hi"}, "chat")
+    ben.hears("chat")
+    world.manage("announce", "kitchen", "Class starts")
+    ben.hears("announcement")
+
+
+def scene_10(world) -> None:
+    member = world.teacher()
+    tab = member.enters("kitchen")
+    world.begin()
+    tab.says({"message": "hi"}, "chat")
+    member.logs_out()
+    tab.is_closed()
+
+
+def scene_11(world) -> None:
+    ada, ben = world.person("Ada", "kitchen").tab(), world.person("Ben", "kitchen").tab()
+    ada.hears("people")
+    world.begin()
+    ada.says({"message": "hi", "client_id": "7c9e"}, "chat")
+    ben.hears("chat")
+
+
 SCENES: dict[int, Callable] = {int(name[-2:]): scene for name, scene in globals().items() if name.startswith("scene_")}
+
+
+NEED_REDIS = {9}
 
 
 def as_text(frame: object) -> str:

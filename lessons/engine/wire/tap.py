@@ -277,20 +277,21 @@ class Tap:
             message = await method(channel)
             me = self.owners.get(channel, actor.get())
             number, source = self.origin(channel, message)
-            label = str(message.get("type", "?")) + ("" if number else " (from elsewhere)")
-            letter = self.recorder.record("letter", source or me, me, label, payload=as_payload(message), cause=number)
+            letter = self.recorder.record(
+                "letter", source, me, str(message.get("type", "?")), payload=as_payload(message), cause=number
+            )
             self.arrived[id(message)] = message, letter
             return message
 
         return receive
 
     def origin(self, channel: str, message: dict) -> tuple[int | None, str]:
-        """Return by which event a letter came into a mailbox, and from whom. Nobody knows of another process's."""
+        """Return by which event a letter came into a mailbox, and from whom: "elsewhere" is another process."""
         letters, text = self.origins[channel], as_payload(message)
         known = [number for number, (letter, _, _) in enumerate(letters) if letter == text]
         for _ in range(known[0] if known else 0):
             letters.popleft()  # these were dropped on their way
-        return letters.popleft()[1:] if known else (None, "")
+        return letters.popleft()[1:] if known else (None, "elsewhere")
 
 
 def path_of(scope: dict) -> str:

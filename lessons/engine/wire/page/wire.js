@@ -121,7 +121,8 @@ function arrange() {
     if (kind === "django") return "1";
     if (name === first && kind !== "group") return kind === "browser" ? "2" : "3";
     if (kind === "group") return `4 ${name}`;
-    return `${isOver(name) ? 6 : 5} ${String(name.length).padStart(3, "0")}${name} ${kind === "consumer" ? 0 : 1}`;
+    if (kind === "elsewhere") return "5";
+    return `${isOver(name) ? 7 : 6} ${String(name.length).padStart(3, "0")}${name} ${kind === "consumer" ? 0 : 1}`;
   };
   columns.sort((one, other) => (order(one) < order(other) ? -1 : 1));
   diagram.style.setProperty("--columns", columns.length);
@@ -189,7 +190,7 @@ function place({ event, item }) {
 function title(one) {
   const [kind, name] = one.split(/:(.*)/s);
   const usual = { browser: `Tab ${name}`, consumer: `Consumer ${name}`, group: `Group "${name}"` };
-  const others = { http: "Browser, HTTP", django: "Django" };
+  const others = { http: "Browser, HTTP", django: "Django", elsewhere: "Another process" };
   return names[one] ?? usual[kind] ?? others[kind] ?? one;
 }
 
