@@ -22,7 +22,8 @@ from urllib.parse import parse_qs
 from asgiref.sync import async_to_sync
 from channels.generic.websocket import WebsocketConsumer
 
-from chat import history, people
+from chat import heartbeat, history, people
+from chat.base import TidyConsumer
 from chat.post import tell_person, tell_room
 from chat.rooms import MAX_CLIENT_ID, group_of, read_text
 
@@ -53,14 +54,15 @@ def read_since(query_string):
     return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
-class ChatConsumer(WebsocketConsumer):
+class ChatConsumer(TidyConsumer):
     """The server's end of one connection. Every browser tab gets a ChatConsumer of its own."""
 
     def connect(self):
+        heartbeat.start()
         self.room = self.scope["url_route"]["kwargs"]["room"]
         self.name = self.scope["session"].get("name", "Guest")
         self.group = group_of(self.room)
-        async_to_sync(self.channel_layer.group_add)(self.group, self.channel_name)
+        self.join()
         self.accept()
         self.send_json(
             {
@@ -70,13 +72,18 @@ class ChatConsumer(WebsocketConsumer):
         )
         since = read_since(self.scope["query_string"])
         self.send_history(history.read(self.room, since))
-        people.enter(self.room, self.channel_name, self.name)
-        tell_room(self.room, {"type": "people.changed"})
+        self.people_changed()
 
     def disconnect(self, code):
+        if people.leave(self.room, self.channel_name):
+            tell_room(self.room, {"type": "people.changed"})
         async_to_sync(self.channel_layer.group_discard)(self.group, self.channel_name)
-        people.leave(self.room, self.channel_name)
-        tell_room(self.room, {"type": "people.changed"})
+
+    def join(self):
+        """Into the group and onto the list. Each {"since": ...} does it again: either may forget."""
+        async_to_sync(self.channel_layer.group_add)(self.group, self.channel_name)
+        if people.enter(self.room, self.channel_name, self.name):
+            tell_room(self.room, {"type": "people.changed"})
 
     def receive(self, text_data=None, bytes_data=None):
         """Browser to server."""
@@ -85,6 +92,8 @@ class ChatConsumer(WebsocketConsumer):
             frame = read_frame(text_data)
             client_id = frame.get("client_id")
             if "message" not in frame:
+                self.join()
+                self.people_changed()
                 self.send_history(history.read(self.room, frame["since"]))
             elif frame.get("to"):
                 self.whisper(frame["to"], read_text(frame["message"]), client_id)
@@ -127,7 +136,7 @@ class ChatConsumer(WebsocketConsumer):
     def chat_announcement(self, event):
         self.send_json({"type": "announcement", "message": event["message"]})
 
-    def people_changed(self, event):
+    def people_changed(self, event=None):
         """Somebody came or went: each consumer looks for itself who is here now."""
         self.send_json({"type": "people", "names": people.names(self.room)})
 

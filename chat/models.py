@@ -1,4 +1,4 @@
-"""What is kept when everyone has gone: the messages, numbered in each room."""
+"""What all processes share: the messages, numbered in each room, and who is here."""
 
 from django.db import models
 
@@ -34,3 +34,25 @@ class Message(models.Model):
             "message": self.text,
             "client_id": self.client_id,
         }
+
+
+class Process(models.Model):
+    """A server process, and when its heart beat last."""
+
+    id = models.CharField(max_length=16, primary_key=True)
+    beat = models.DateTimeField()
+
+    def __str__(self):
+        return self.id
+
+
+class Tab(models.Model):
+    """An open tab: in which room, whose, and its mailbox. It is gone with its process."""
+
+    process = models.ForeignKey(Process, on_delete=models.CASCADE)
+    room = models.CharField(max_length=MAX_ROOM)
+    name = models.CharField(max_length=MAX_NAME)
+    channel_name = models.CharField(max_length=100, unique=True)
+
+    def __str__(self):
+        return f"{self.name} in {self.room}"

@@ -67,7 +67,17 @@ STATIC_URL = "static/"
 WSGI_APPLICATION = "mywebsite.wsgi.application"
 ASGI_APPLICATION = "mywebsite.asgi.application"
 
-# The post office between consumers. This one lives inside the server's process: for development.
-CHANNEL_LAYERS = {
-    "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"},
-}
+# The post office between consumers: on a Redis server, for all processes, if there is one;
+# else inside this process.
+CHANNEL_REDIS_URL = os.environ.get("CHANNEL_REDIS_URL")
+if CHANNEL_REDIS_URL:
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {"hosts": [CHANNEL_REDIS_URL]},
+        },
+    }
+else:
+    CHANNEL_LAYERS = {
+        "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"},
+    }

@@ -1,10 +1,13 @@
 """The checks' own database, made when the first check asks for it. The student's is never opened.
 
+It is a file: in the memory, SQLite lets a thread of the student's (lesson 9) not wait for another one's writing, but fail.
 Two users are in it, so that a check can be somebody who has logged in. All is done in the thread of the consumers and
 views (Loop.call): in the main thread Playwright has a loop running, and there Django refuses.
 """
 
+import logging
 import sqlite3
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -22,6 +25,7 @@ class Database:
         self.fresh: sqlite3.Connection | None = None  # a copy, as it was in the beginning
         self.cookies: dict[str, dict[str, str]] = {}
         self.problem: Exception | None = None  # why nobody can log in
+        self.folder = tempfile.TemporaryDirectory(prefix="course-database-", ignore_cleanup_errors=True)
 
     def make(self) -> None:
         """Make the tables and the users, unless that is done."""
@@ -33,6 +37,10 @@ class Database:
     def create(self) -> None:
         from django.db import connection
 
+        settings = connection.settings_dict  # those of all threads
+        settings["TEST"]["NAME"] = str(Path(self.folder.name) / "checks.sqlite3")
+        if connection.vendor == "sqlite":
+            settings["OPTIONS"].setdefault("init_command", "PRAGMA synchronous=OFF")  # nothing has to outlive a power cut
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         try:
             self.cookies = {name: log_in(name, staff) for name, staff in USERS.items()}
@@ -87,8 +95,10 @@ class Database:
         return connection.connection
 
     def close(self) -> None:
+        logging.disable()  # a thread of the student's may still beat, and find no database any more
         if self.fresh:
             self.loop.call(lambda: (self.fresh.close(), self.connection().close()))
+        self.folder.cleanup()
 
 
 def log_in(name: str, staff: bool) -> dict[str, str]:

@@ -34,9 +34,9 @@ class Server:
     processes: set[subprocess.Popen] = set()  # all that run, for whoever has to end in a hurry
     database: Database  # each server begins with a copy of it
 
-    def __init__(self, beside: "Server | None" = None) -> None:
+    def __init__(self, beside: "Server | None" = None, redis_url: str = "") -> None:
         """`beside` another one: a second process of the same website, with the same files and the same database."""
-        self.beside = beside
+        self.beside, self.redis_url = beside, redis_url
         self.folder = (
             beside.folder
             if beside
@@ -73,11 +73,22 @@ class Server:
     def start(self) -> None:
         """Start the process; after `kill` once more, on the same port and with the same database."""
         command = [sys.executable, "manage.py", "runserver", self.address, "--noreload"]
-        environ = {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(command, cwd=self.place, env=environ, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, cwd=self.place, env=self.environ(), stdout=log, stderr=log)
         self.processes.add(self.process)
         self.wait_until_it_answers()
+
+    def environ(self) -> dict[str, str]:
+        """Return the environment of the process, and of a command beside it: the Redis in it is the one of the checks."""
+        environ = {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
+        environ.pop("CHANNEL_REDIS_URL", None)
+        return {**environ, "CHANNEL_REDIS_URL": self.redis_url} if self.redis_url else environ
+
+    def manage(self, *words: str) -> subprocess.CompletedProcess:
+        """Run a command of manage.py as a process of its own, with the server's files, database and Redis."""
+        diary.note(f"python manage.py {' '.join(words)}")
+        command = [sys.executable, "manage.py", *words]
+        return subprocess.run(command, cwd=self.place, env=self.environ(), capture_output=True, text=True, timeout=STARTUP)
 
     def kill(self) -> None:
         """End the process as a power cut would: not a word to anybody."""

@@ -65,11 +65,23 @@ def watch() -> None:
 
 
 def running_in(is_students: Callable[[str], bool]) -> str:
-    """Return `file:line` of the student's code that some thread is running at this moment; "" if none is."""
+    """Return `file:line` of the student's code that some thread is running at this moment; "" if none is.
+
+    A thread that the student's own code has started may run for ever: it is a heart that beats.
+    """
     for frame in sys._current_frames().values():
-        if place := students_frame(frame, is_students):
+        if not is_students(target_of(frame)) and (place := students_frame(frame, is_students)):
             return place
     return ""
+
+
+def target_of(frame: FrameType) -> str:
+    """Return the file with the function that a thread was started with."""
+    file = ""
+    while frame is not None:
+        file = file if frame.f_code.co_filename == threading.__file__ else frame.f_code.co_filename
+        frame = frame.f_back
+    return file
 
 
 def students_frame(frame: FrameType | None, is_students: Callable[[str], bool]) -> str:

@@ -1,0 +1,124 @@
+"""A Redis server of the checks' own, on a free port, that keeps nothing on disk: to be killed, stopped, emptied, filled.
+
+    with Redis() as redis:
+        redis.url, redis.kill(), redis.start(), redis.command("flushall")
+
+Where there is no redis-server, a stand-in takes its place: the TCP server of fakeredis, which is written in Python. It is
+no Redis, so it says so wherever it is used, and CI never takes it.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+from tests.server import STARTUP, Server, end, free_port
+from tests.teach import diary
+
+TOP = Path(__file__).resolve().parents[1]
+GET_IT = (
+    "To get it: sudo apt install redis-server (Debian, Ubuntu), brew install redis (macOS),"
+    " on Windows as on Ubuntu, in WSL. Lesson 9, step 2."
+)
+STAND_IN = "There is no redis-server here. A stand-in takes its place: fakeredis, which is written in Python."
+
+
+class NoRedis(Exception):
+    """There is neither Redis nor a stand-in, or Python cannot speak to it. The text says how to get what is missing."""
+
+
+def command(port: int) -> list[str]:
+    """Return the command that starts Redis at a port of this machine, or its stand-in. Raises NoRedis."""
+    if missing := [name for name in ("channels_redis", "redis") if not find_spec(name)]:
+        raise NoRedis(f"There is no {missing[0]} in this Python. To get it: make setup")
+    if program := shutil.which("redis-server"):
+        quiet = ["--save", "", "--appendonly", "no", "--loglevel", "warning"]
+        return [program, "--port", str(port), "--bind", "127.0.0.1", *quiet]
+    if os.environ.get("CI") or not (find_spec("fakeredis") and find_spec("lupa")):
+        raise NoRedis(f"There is no redis-server. {GET_IT}")
+    return [sys.executable, "-m", "tests.redis_server", str(port)]
+
+
+def is_stand_in() -> bool:
+    return command(0)[0] == sys.executable
+
+
+class Redis:
+    """A running Redis. Use it as a context manager, so that it always ends."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+
+    def __enter__(self) -> "Redis":
+        self.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        with contextlib.suppress(OSError):
+            self.go_on()
+        end(self.process)
+        Server.processes.discard(self.process)
+
+    def start(self) -> None:
+        """Start it; after `kill` once more, on the same port, and with nothing in it."""
+        quiet = subprocess.DEVNULL
+        self.process = subprocess.Popen(command(self.port), cwd=TOP, stdout=quiet, stderr=quiet)
+        Server.processes.add(self.process)
+        limit = time.monotonic() + STARTUP
+        while not answers(self.port):
+            with contextlib.suppress(subprocess.TimeoutExpired):  # the wait is the pause between two tries
+                self.process.wait(timeout=0.02)
+                raise NoRedis(f"{Path(self.process.args[0]).name} did not start: it ended at once.")
+            if time.monotonic() > limit:
+                raise NoRedis(f"Redis does not answer within {STARTUP:.0f} s.")
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        diary.note("killed Redis")
+        self.process.kill()
+        self.process.wait()
+        Server.processes.discard(self.process)
+
+    def stop(self) -> None:
+        """Let it stand still, its connections open: nobody gets an answer until `go_on`."""
+        diary.note("stopped Redis")
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        if hasattr(signal, "SIGCONT"):
+            self.process.send_signal(signal.SIGCONT)
+
+    def command(self, *words: str) -> object:
+        """Do what redis-cli does with these words."""
+        from redis import Redis
+
+        diary.note(f"redis-cli {' '.join(words)}")
+        with contextlib.closing(Redis(port=self.port)) as client:
+            return client.execute_command(*words)
+
+
+def answers(port: int) -> bool:
+    """Tell whether something at this port of this machine answers PING as Redis does."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as wire:
+        wire.sendall(b"*1\r\n$4\r\nPING\r\n")
+        return wire.recv(100).startswith((b"+PONG", b"-NOAUTH"))
+    return False
+
+
+def stand_in(port: int) -> None:
+    """Be the stand-in, until the process ends."""
+    from fakeredis import TcpFakeServer
+
+    with contextlib.suppress(KeyboardInterrupt):
+        TcpFakeServer(("127.0.0.1", port), server_type="redis").serve_forever()
+
+
+if __name__ == "__main__":
+    stand_in(int(sys.argv[1]))
