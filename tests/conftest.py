@@ -10,6 +10,7 @@ import pytest
 from tests import fresh, project, report, watched
 from tests.browser import BY_HAND, NoBrowser, Page, open_browser
 from tests.database import Database
+from tests.redis_server import STAND_IN, NoRedis, Redis, is_stand_in
 from tests.server import Server
 from tests.tab import Loop, Tab
 from tests.teach import diary, limit
@@ -24,6 +25,7 @@ def pytest_addoption(parser):
     group.addoption("--from-stage", type=int, default=0, help="and only from this one on")
     group.addoption("--browser-from", type=int, default=0, help="open the browser for checks from this stage on")
     group.addoption("--server-from", type=int, default=0, help="start a server for checks from this stage on")
+    group.addoption("--long-from", type=int, default=99, help="run the long checks of stages from this one on")
     group.addoption("--results", default="", help="write what each check did to this file, as JSON")
     group.addoption("--all", action="store_true", help="run also what waits for a failed check, and explain each")
     group.addoption("--full", action="store_true", help="pytest's own report, with tracebacks")
@@ -98,15 +100,18 @@ def pytest_collection_modifyitems(config, items):
 
 
 def is_wanted(item, config) -> bool:
-    """Tell whether a check may have the processes that it needs."""
-    needs = {"browser": "--browser-from", "server": "--server-from", "fresh_import": "--server-from"}
+    """Tell whether a check may have the processes, and the time, that it needs."""
+    if item.get_closest_marker("long") and item.stage < config.getoption("--long-from"):
+        return False
+    needs = {"browser": "--browser-from"} | dict.fromkeys(("server", "redis", "fresh_import"), "--server-from")
     return all(item.stage >= config.getoption(needs[name]) for name in needs.keys() & set(item.fixturenames))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
     """End a check that does not come to its end: an endless loop in the student's code."""
-    seconds = limit.LONG if {"server", "browser", "fresh_import"} & set(item.fixturenames) else limit.SECONDS
+    slow = {"server", "redis", "browser", "fresh_import"} & set(item.fixturenames)
+    seconds = limit.LONG * (3 if item.get_closest_marker("long") else 1) if slow else limit.SECONDS
     with limit.limit(seconds, lambda place: out_of_time(item, place), project.is_students):
         return (yield)
 
@@ -258,6 +263,21 @@ def chat_application(loop: Loop):
 def server(own_database):
     """The student's server, started once for all checks that need it."""
     with Server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def redis(request):
+    """A Redis of the checks' own. Where it cannot be, the check says NOT CHECKED; in CI that is a failure."""
+    with request.config.pluginmanager.get_plugin("capturemanager").global_and_fixture_disabled():
+        try:
+            if is_stand_in():
+                report.say(f"        {STAND_IN}")
+        except NoRedis as error:
+            if os.environ.get("CI"):
+                pytest.fail(f"CI must have a Redis. {error}", pytrace=False)
+            pytest.skip(str(error))
+    with Redis() as running:
         yield running
 
 

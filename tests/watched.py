@@ -15,7 +15,7 @@ from tests.report import Report, forget_failure, say
 
 
 def is_slow(item: pytest.Item) -> bool:
-    return bool({"server", "browser"} & set(item.fixturenames))
+    return bool({"server", "redis", "browser"} & set(item.fixturenames))
 
 
 def quick_first(items: list[pytest.Item], config: pytest.Config) -> list[pytest.Item]:

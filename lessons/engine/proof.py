@@ -148,7 +148,7 @@ class Course:
     def green(self, job: Job, number: int, last: int) -> list[str]:
         """All checks of stages 0..N pass on stage N; the browser runs for stage N's own, and for all at the last."""
         place = self.lay_out(f"green-{number}", self.stages[number], number)
-        results, output = checks(place, number, "--browser-from", str(number if number < last else 0))
+        results, output = checks(place, number, *from_stage(number if number < last else 0))
         bad = {name: result["outcome"] for name, result in results.items() if result["outcome"] != "passed"}
         job.notes = f"{len(results)} pass"
         problems = [f"{name}: {outcome} on its own stage" for name, outcome in bad.items()]
@@ -162,7 +162,7 @@ class Course:
         """Each check of stage N fails on stage N-1, at an assertion and not by an accident in its set-up."""
         before = self.stages[number - 1] if number else {}
         place = self.lay_out(f"red-{number}", before, max(number - 1, 0))
-        results, output = checks(place, number, "--all", "--from-stage", str(number))
+        results, output = checks(place, number, "--all", "--from-stage", str(number), "--long-from", str(number))
         expected = ("failed", "waits") if number == 0 else ("failed",)  # without settings all others wait for them
         guards = {name for name, result in results.items() if result["guards"]}
         job.notes = f"{len(results) - len(guards)} fail" + (f", {len(guards)} guard" if guards else "")
@@ -192,7 +192,7 @@ class Course:
         files = mistake.apply(self.stages[base])
         place = self.lay_out(f"mistake-{mistake.id}", files, mistake.stage)
         least = mistakes.stage_of_check(mistake.check) if mistake.check else 0  # servers of checks before it would pass
-        options = ("--browser-from", str(mistake.stage), "--server-from", str(min(least, mistake.stage)), "--maxfail=1")
+        options = (*from_stage(mistake.stage), "--server-from", str(min(least, mistake.stage)), "--maxfail=1")
         results, output = checks(place, mistake.stage, *options)
         return mistakes.judge(mistake, place, results, output)
 
@@ -256,6 +256,11 @@ import sys, nbformat
 from nbclient import NotebookClient
 NotebookClient(nbformat.read(sys.argv[1], 4), timeout=60).execute()
 """
+
+
+def from_stage(number: int) -> tuple[str, ...]:
+    """Return the options that let checks of this stage and later ones open a browser, and take their time."""
+    return "--browser-from", str(number), "--long-from", str(number)
 
 
 def accusations(place: Path, stage: int) -> list[str]:

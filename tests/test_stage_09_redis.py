@@ -1,0 +1,364 @@
+"""Stage 9: two server processes, one chat. What is shared lies outside of them, and what breaks comes right again."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from importlib.util import find_spec
+
+import pytest
+
+from tests import project
+from tests.faithful import Faithful
+from tests.redis_server import Redis
+from tests.rooms import names_in, new_room, until
+from tests.server import Server
+from tests.tab import NoFrame
+from tests.teach import diary
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # Playwright's own, on some systems
+
+OFFICE = {"lesson": "09", "section": "Step 2: one post office for all", "look": "mywebsite/settings.py:CHANNEL_LAYERS"}
+TABLE = {"lesson": "09", "section": "Step 3: who is here, in a table", "look": "chat/people.py:def "}
+HEART = {"lesson": "09", "section": "Step 4: a heartbeat", "look": "chat/heartbeat.py:def run"}
+TIDY = {"lesson": "09", "section": "Step 5: a consumer that breaks", "look": "chat/base.py:__call__"}
+JOIN = {"lesson": "09", "section": "Step 6: the page asks now and then", "look": "chat/consumers.py:since"}
+BEAT = {"lesson": "09", "section": "Step 6: the page asks now and then", "look": "templates/lobby.html:setInterval"}
+
+FORGET = 15.0  # seconds in which a killed process has to be forgotten; the lesson's takes 8 at most
+HEAL = 30.0  # seconds in which everything has to be right again
+POST = """
+import django
+django.setup()
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+async_to_sync(get_channel_layer().group_send)("room-lobby", {"type": "chat.announcement", "message": "hello"})
+"""
+
+
+@pytest.fixture(scope="module")
+def alone(server):
+    """A second process of the website, with the same database and no Redis."""
+    with Server(beside=server) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def three(own_database, redis):
+    """Three processes of the website, with one Redis and one database."""
+    first = Server(redis_url=redis.url)
+    first.copy_website()
+    servers = [first, *(Server(beside=first, redis_url=redis.url) for _ in range(2))]
+    with ExitStack() as stack:
+        with ThreadPoolExecutor() as pool:  # all at once: it is mostly imports
+            starts = [pool.submit(one.start) for one in servers]
+        for one in servers:
+            stack.callback(one.stop)
+        for start in starts:
+            start.result()
+        yield servers
+
+
+@pytest.fixture
+def pair(three):
+    """Two of them."""
+    return three[:2]
+
+
+@pytest.fixture(scope="module")
+def killed(three):
+    """A tab in a room, with one of another process that was killed. Begun early, as a dead process is noticed late."""
+    with ExitStack() as stack:
+        room = new_room("kitchen")
+        ada = enter(stack, three[0], room)
+        ben = enter(stack, three[2], room, "Ben")
+        until(ada, ["Ben", "Guest"], "Two tabs are in a room, each at another process.")
+        ben.vanish()
+        three[2].kill()
+        yield ada, room
+
+
+@pytest.mark.check(**OFFICE, hint="Which layer do the settings name where CHANNEL_REDIS_URL is set, and which hosts?")
+def test_the_environment_says_where_the_post_office_is():
+    if not find_spec("channels_redis"):
+        pytest.skip("There is no channels_redis in this Python. To get it: make setup")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0)
+        without = post("")
+        assert not without.returncode, f"Without CHANNEL_REDIS_URL, a letter was posted: {last_line(without.stderr)}"
+        assert not asked(listener), "Nobody has named a Redis, and yet somebody was asked at its address."
+        url = f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
+        diary.note(f"set CHANNEL_REDIS_URL={url.replace(url.split(':')[2], '.../0')}, and posted a letter")
+        listener.settimeout(10)
+        with ThreadPoolExecutor() as pool:
+            posting = pool.submit(post, url)
+            reached = asked(listener)
+        said = last_line(posting.result().stderr)
+    assert reached, f"CHANNEL_REDIS_URL names a Redis, a letter was posted, and nobody came to that Redis. {said}".strip()
+
+
+@pytest.mark.check(**OFFICE, hint="Which layer do the settings name where CHANNEL_REDIS_URL is set, and which hosts?")
+def test_two_processes_are_one_room_with_redis_and_two_without(server, alone, pair):
+    without, with_redis = hears_the_other(server, alone), hears_the_other(*pair)
+    assert with_redis, "Two processes have one Redis. Ada says something at one of them, and Ben, at the other, hears nothing."
+    assert not without, "Without Redis two processes should not know of each other. Who has carried the message?"
+
+
+@pytest.mark.check(
+    **(OFFICE | {"look": "chat/management/commands/announce.py:tell_room"}), hint="Does the command post by tell_room?"
+)
+def test_the_command_is_heard_by_everyone(pair):
+    room = new_room("kitchen")
+    with ExitStack() as stack:
+        tabs = [enter(stack, one, room) for one in pair]
+        done = pair[0].manage("announce", room, "Class starts")
+        assert not done.returncode, f"The command ended with: {last_line(done.stderr)}"
+        for one in tabs:
+            heard = one.receive("announcement")
+            assert heard.get("message") == "Class starts", f'"Class starts" was announced, and heard was: {heard}'
+
+
+@pytest.mark.check(**TABLE, hint="Where is the list kept, and can every process look there?")
+def test_the_list_of_people_is_one_for_all_processes(pair, killed):
+    room = new_room("kitchen")
+    with ExitStack() as stack:
+        ada = enter(stack, pair[0], room, "Ada")
+        until(ada, ["Ada"], "Ada has entered.")
+        with ExitStack() as bens:
+            ben = enter(bens, pair[1], room, "Ben")
+            for one in (ada, ben):
+                until(one, ["Ada", "Ben"], "Ada has entered at one process, and Ben at another.")
+            twice = enter(bens, pair[0], room, "Ben", cookies=ben.cookies)
+            until(twice, ["Ada", "Ben"], "Ben has opened a second tab, at Ada's process.")
+            twice.socket.close()
+            cleo = enter(bens, pair[0], room, "Cleo")
+            until(cleo, ["Ada", "Ben", "Cleo"], "One of Ben's two tabs has left.")
+        until(ada, ["Ada"], "Ben and Cleo have left.")
+
+
+@pytest.mark.check(**TABLE, hint="Where does the post look up Ada's mailboxes?")
+def test_a_private_message_reaches_another_process(pair):
+    room = new_room("kitchen")
+    with ExitStack() as stack:
+        ada, ben, cleo = (enter(stack, pair[n], room, name) for n, name in ((0, "Ada"), (1, "Ben"), (0, "Cleo")))
+        ben.send({"message": "psst", "to": "Ada"})
+        for one in (ada, ben):
+            heard = one.receive("private")
+            assert heard.get("message") == "psst", f'"psst" was whispered, and heard was: {heard}'
+        ada.send({"message": "aloud"})
+        cleo.receive("chat")
+        heard = [frame for frame in cleo.seen if frame["type"] == "private"]
+        assert not heard, f"Ben whispered to Ada. Cleo, at Ada's process, got {heard}."
+
+
+@pytest.mark.check(**(TABLE | {"look": "chat/people.py:def is_anywhere"}), hint="Who is asked whether a name is taken?")
+def test_a_name_is_taken_in_all_processes(pair, visitor):
+    with ExitStack() as stack:
+        enter(stack, pair[0], new_room("kitchen"), "Mia")
+        page = visitor(server=pair[1]).choose("Mia", new_room("garden"))
+    assert page.status == 400, (
+        f"Mia is in a room at one process. Somebody else chose her name at the other: HTTP {page.status}, and not 400."
+    )
+
+
+@pytest.mark.check(**JOIN, hint='What does receive do with {"since": 41}, beside sending the history?')
+def test_whoever_was_forgotten_joins_again_by_asking(pair, redis):
+    room = new_room("kitchen")
+    with ExitStack() as stack:
+        ada, ben = enter(stack, pair[0], room, "Ada"), enter(stack, pair[1], room, "Ben")
+        seq = said(ada, "before")
+        redis.command("flushall")
+        with ExitStack() as meanwhile:
+            cleo = enter(meanwhile, pair[1], room, "Cleo")
+            said(cleo, "missed")
+            for one in (ada, ben):
+                one.send({"since": seq})
+                missed = [message.get("message") for message in one.receive("history").get("messages", [])]
+                assert missed == ["missed"], f'Redis has forgotten everything. Asked {{"since": {seq}}}, came {missed}.'
+            said(cleo, "after")
+            for one in (ada, ben):
+                hears(one, "after", "Redis had forgotten the groups. A tab has asked for what it missed, and it is still deaf.")
+        until(ada, ["Ada", "Ben"], "Redis had forgotten everything, Ada's tab has asked, and Cleo has left.")
+
+
+@pytest.mark.check(**TIDY, hint="Who takes a tab off the list when its consumer has ended by an exception?")
+def test_a_consumer_that_breaks_says_goodbye(pair, redis):
+    room = new_room("kitchen")
+    with ExitStack() as stack:
+        ben, cleo = (enter(stack, one, room, name) for one, name in zip(pair, ("Ben", "Cleo"), strict=True))
+        until(ben, ["Ben", "Cleo"], "Ben has entered at one process, and Cleo at another.")
+        redis.kill()
+        try:
+            for one in (ben, cleo):
+                one.send({"message": "into the void"})
+                wait_for_the_end(one)
+        finally:
+            redis.start()
+        ada = enter(stack, pair[0], room, "Ada")
+        until(ada, ["Ada"], "Redis was killed, and with it Ben's consumer and Cleo's. Redis is back, they are not.")
+
+
+@pytest.mark.browser
+@pytest.mark.check(**BEAT, hint="What does the page send now and then, without a reason?")
+def test_the_page_asks_by_itself_now_and_then(open_page, server, alone):
+    room = new_room("kitchen")
+    window = open_page(server)
+    window.page.clock.install()
+    ada = window.choose("Zoe", room).connect()
+    with server.tab(f"/ws/{room}/") as ben:
+        ben.receive("connection_established")
+        said(ben, "heard by all")
+    assert ada.shows("heard by all"), f"The log does not show a message. It shows: {ada.log()!r}{ada.console()}"
+    with alone.tab(f"/ws/{room}/") as cleo:
+        cleo.receive("connection_established")
+        said(cleo, "the last word")
+    diary.note("another process wrote a message, and could tell nobody; half a minute went by")
+    for _ in range(3):
+        ada.page.clock.fast_forward(10_500)
+    assert ada.shows("the last word"), (
+        "The last message of a room was dropped on its way. Half a minute later the page has not asked for it."
+        f" Its log: {ada.log()!r}{ada.console()}"
+    )
+
+
+@pytest.mark.browser
+@pytest.mark.check(**BEAT, hint="What does the page do when its socket closes? (Lesson 8, step 6.)")
+def test_the_page_says_so_and_comes_back_when_redis_is_killed(open_page, pair, redis):
+    room = new_room("kitchen")
+    ada = open_page(pair[0]).choose("Zara", room).connect()
+    connected = ada.status()
+    redis.kill()
+    try:
+        ada.say("typed meanwhile")
+        assert ada.status_leaves(connected), f'Redis is gone, and the page still says "{ada.status()}".{ada.console()}'
+    finally:
+        redis.start()
+    ada.be_patient(HEAL)
+    with Faithful(pair[1].address, room, beat=2) as ben:
+        ben.wait(lambda: "typed meanwhile" in ben.texts, "What was typed in the meantime did not come.")
+        ben.say("said by another process")
+        assert ada.shows("said by another process"), (
+            f"Redis is back, and the page does not hear the other process. Its status: {ada.status()!r}."
+            f" Its log: {ada.log()!r}{ada.console()}"
+        )
+    assert ada.log().count("typed meanwhile") == 1, f"It was typed once, and the log shows: {ada.log()!r}"
+
+
+@pytest.mark.check(**HEART, hint="Who notices that a process is dead, who takes its tabs off, and who tells the rooms?")
+def test_a_killed_process_is_forgotten_within_seconds(killed, three, visitor):
+    ada, room = killed
+    until(ada, ["Guest"], "Ben's process was killed. Ada's tab, at another one, has said nothing since.", FORGET)
+    with ExitStack() as stack:
+        cleo = enter(stack, three[1], room, "Cleo")
+        until(cleo, ["Cleo", "Guest"], "Ben's process was killed, and Ada has been here all the time.")
+        cleo.send({"message": "psst", "to": "Ben"})
+        cleo.receive("error")
+
+
+@pytest.mark.long
+@pytest.mark.check(**OFFICE, hint="Is it redis<8, as in requirements-redis.txt?")
+def test_a_silent_room_stays_connected(pair):
+    room = new_room("kitchen")
+    with ExitStack() as stack:
+        ada, ben = (enter(stack, one, room) for one in pair)
+        for one in (ada, ben):
+            assert quiet(one, 12), "Nobody said anything for 12 seconds, and the server closed the connection."
+        said(ada, "still here")
+        hears(ben, "still here", "Nobody said anything for 12 seconds. Then somebody did.")
+
+
+def enter(stack: ExitStack, server: Server, room: str, name: str = "", cookies: str = ""):
+    """Open a tab over the network, as somebody with a name or as a guest; it stays open until the stack ends."""
+    from tests.visitor import OverNetwork, Visitor
+
+    if name and not cookies:
+        visitor = Visitor(OverNetwork(server.address))
+        page = visitor.choose(name, room)
+        assert page.status == 200, f"{name} entered the room {room}, and the answer was HTTP {page.status}."
+        cookies = visitor.cookies
+    one = stack.enter_context(server.tab(f"/ws/{room}/", cookies))
+    one.receive("history")
+    return one
+
+
+def said(one, text: str) -> int:
+    """Say something and wait until it has come back; return its number."""
+    one.send({"message": text})
+    while (frame := one.receive("chat")).get("message") != text:
+        pass
+    return frame["seq"]
+
+
+def hears(one, text: str, story: str) -> None:
+    """Wait until a tab hears a message."""
+    try:
+        while one.receive("chat").get("message") != text:
+            pass
+    except NoFrame as error:
+        raise NoFrame(f"{story}\n{error}") from None
+
+
+def hears_the_other(first: Server, second: Server) -> bool:
+    """Tell whether Ben, at the second server, hears what Ada says at the first, before what is said at his own."""
+    room = new_room("kitchen")
+    with ExitStack() as stack:
+        ada, ben = enter(stack, first, room), enter(stack, second, room)
+        said(ada, "from the first process")
+        said(ben, "from the second process")
+        return "from the first process" in [frame.get("message") for frame in ben.seen if frame["type"] == "chat"]
+
+
+def wait_for_the_end(one) -> None:
+    """Read until the server has closed the connection."""
+    from websockets.exceptions import ConnectionClosed
+
+    end = time.monotonic() + HEAL
+    try:
+        while time.monotonic() < end:
+            one.socket.recv(timeout=HEAL)
+    except (ConnectionClosed, TimeoutError):
+        pass
+    assert one.socket.close_code, "Redis was killed, and a tab was not told: its connection is still open."
+
+
+def quiet(one, seconds: float) -> bool:
+    """Wait so long; tell whether the connection is still open after that."""
+    from websockets.exceptions import ConnectionClosed
+
+    end = time.monotonic() + seconds
+    try:
+        while time.monotonic() < end:
+            one.socket.recv(timeout=end - time.monotonic())
+    except TimeoutError:
+        pass
+    except ConnectionClosed:
+        return False
+    return True
+
+
+def post(url: str) -> subprocess.CompletedProcess:
+    """Post a letter from a process of its own, with this Redis in its environment, or with none."""
+    environ = {key: value for key, value in os.environ.items() if key != "CHANNEL_REDIS_URL"}
+    environ |= {"DJANGO_SETTINGS_MODULE": "mywebsite.settings"} | ({"CHANNEL_REDIS_URL": url} if url else {})
+    command = [sys.executable, "-c", POST]
+    return subprocess.run(command, cwd=project.ROOT, env=environ, capture_output=True, text=True, timeout=60)
+
+
+def asked(listener: socket.socket) -> bool:
+    """Tell whether somebody comes and speaks as one does to Redis; hang up."""
+    try:
+        wire, _ = listener.accept()
+        with wire:
+            wire.settimeout(5)
+            return wire.recv(100).startswith(b"*")
+    except (BlockingIOError, TimeoutError):
+        return False
+    finally:
+        listener.close() if listener.gettimeout() else None
+
+
+def last_line(text: str) -> str:
+    return text.strip().splitlines()[-1] if text.strip() else ""
