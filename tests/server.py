@@ -163,6 +163,7 @@ class NetworkTab:
 
     def __init__(self, server: Server, path: str, cookies: str = "") -> None:
         self.server, self.path, self.cookies, self.seen = server, path, cookies, []
+        self.patience = PATIENCE  # seconds until a frame that has not come counts as not sent
 
     def __enter__(self):
         from websockets.exceptions import InvalidStatus
@@ -191,7 +192,7 @@ class NetworkTab:
     def receive(self, kind: str) -> dict:
         from websockets.exceptions import ConnectionClosed
 
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self.patience
         while True:
             try:
                 frame = json.loads(self.socket.recv(timeout=max(0, end - time.monotonic())))

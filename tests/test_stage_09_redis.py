@@ -6,14 +6,14 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 
 import pytest
 
-from tests import project
+from tests import faults, project
 from tests.faithful import Faithful
-from tests.redis_server import Redis
+from tests.redis_server import GET_IT, is_stand_in
 from tests.rooms import names_in, new_room, until
 from tests.server import Server
 from tests.tab import NoFrame
@@ -57,6 +57,7 @@ def three(own_database, redis):
             starts = [pool.submit(one.start) for one in servers]
         for one in servers:
             stack.callback(one.stop)
+            stack.callback(one.kill)
         for start in starts:
             start.result()
         yield servers
@@ -74,8 +75,8 @@ def killed(three):
     with ExitStack() as stack:
         room = new_room("kitchen")
         ada = enter(stack, three[0], room)
-        ben = enter(stack, three[2], room, "Ben")
-        until(ada, ["Ben", "Guest"], "Two tabs are in a room, each at another process.")
+        ben = enter(stack, three[2], room, "Kim")
+        until(ada, ["Guest", "Kim"], "Two tabs are in a room, each at another process.")
         ben.vanish()
         three[2].kill()
         yield ada, room
@@ -101,7 +102,7 @@ def test_the_environment_says_where_the_post_office_is():
 
 
 @pytest.mark.check(**OFFICE, hint="Which layer do the settings name where CHANNEL_REDIS_URL is set, and which hosts?")
-def test_two_processes_are_one_room_with_redis_and_two_without(server, alone, pair):
+def test_two_processes_are_one_room_with_redis_and_two_without(server, alone, pair, killed):
     without, with_redis = hears_the_other(server, alone), hears_the_other(*pair)
     assert with_redis, "Two processes have one Redis. Ada says something at one of them, and Ben, at the other, hears nothing."
     assert not without, "Without Redis two processes should not know of each other. Who has carried the message?"
@@ -122,7 +123,7 @@ def test_the_command_is_heard_by_everyone(pair):
 
 
 @pytest.mark.check(**TABLE, hint="Where is the list kept, and can every process look there?")
-def test_the_list_of_people_is_one_for_all_processes(pair, killed):
+def test_the_list_of_people_is_one_for_all_processes(pair):
     room = new_room("kitchen")
     with ExitStack() as stack:
         ada = enter(stack, pair[0], room, "Ada")
@@ -143,15 +144,15 @@ def test_the_list_of_people_is_one_for_all_processes(pair, killed):
 def test_a_private_message_reaches_another_process(pair):
     room = new_room("kitchen")
     with ExitStack() as stack:
-        ada, ben, cleo = (enter(stack, pair[n], room, name) for n, name in ((0, "Ada"), (1, "Ben"), (0, "Cleo")))
-        ben.send({"message": "psst", "to": "Ada"})
-        for one in (ada, ben):
+        ella, finn, gina = (enter(stack, pair[n], room, name) for n, name in ((0, "Ella"), (1, "Finn"), (0, "Gina")))
+        finn.send({"message": "psst", "to": "Ella"})
+        for one in (ella, finn):
             heard = one.receive("private")
             assert heard.get("message") == "psst", f'"psst" was whispered, and heard was: {heard}'
-        ada.send({"message": "aloud"})
-        cleo.receive("chat")
-        heard = [frame for frame in cleo.seen if frame["type"] == "private"]
-        assert not heard, f"Ben whispered to Ada. Cleo, at Ada's process, got {heard}."
+        ella.send({"message": "aloud"})
+        gina.receive("chat")
+        heard = [frame for frame in gina.seen if frame["type"] == "private"]
+        assert not heard, f"Finn whispered to Ella. Gina, at Ella's process, got {heard}."
 
 
 @pytest.mark.check(**(TABLE | {"look": "chat/people.py:def is_anywhere"}), hint="Who is asked whether a name is taken?")
@@ -164,41 +165,52 @@ def test_a_name_is_taken_in_all_processes(pair, visitor):
     )
 
 
+@pytest.mark.check(**HEART, hint="Who notices that a process is dead, who takes its tabs off, and who tells the rooms?")
+def test_a_killed_process_is_forgotten_within_seconds(killed, three, visitor):
+    ada, room = killed
+    ada.patience = FORGET
+    until(ada, ["Guest"], "Kim's process was killed. A tab at another one has said nothing since.")
+    with ExitStack() as stack:
+        leo = enter(stack, three[1], room, "Leo")
+        until(leo, ["Guest", "Leo"], "Kim's process was killed, and a guest has been here all the time.")
+        leo.send({"message": "psst", "to": "Kim"})
+        leo.receive("error")
+
+
 @pytest.mark.check(**JOIN, hint='What does receive do with {"since": 41}, beside sending the history?')
 def test_whoever_was_forgotten_joins_again_by_asking(pair, redis):
     room = new_room("kitchen")
     with ExitStack() as stack:
-        ada, ben = enter(stack, pair[0], room, "Ada"), enter(stack, pair[1], room, "Ben")
-        seq = said(ada, "before")
+        hanna, ivo = enter(stack, pair[0], room, "Hanna"), enter(stack, pair[1], room, "Ivo")
+        seq = said(hanna, "before")
         redis.command("flushall")
         with ExitStack() as meanwhile:
-            cleo = enter(meanwhile, pair[1], room, "Cleo")
-            said(cleo, "missed")
-            for one in (ada, ben):
+            jule = enter(meanwhile, pair[1], room, "Jule")
+            said(jule, "missed")
+            for one in (hanna, ivo):
                 one.send({"since": seq})
                 missed = [message.get("message") for message in one.receive("history").get("messages", [])]
                 assert missed == ["missed"], f'Redis has forgotten everything. Asked {{"since": {seq}}}, came {missed}.'
-            said(cleo, "after")
-            for one in (ada, ben):
+            said(jule, "after")
+            for one in (hanna, ivo):
                 hears(one, "after", "Redis had forgotten the groups. A tab has asked for what it missed, and it is still deaf.")
-        until(ada, ["Ada", "Ben"], "Redis had forgotten everything, Ada's tab has asked, and Cleo has left.")
+        until(hanna, ["Hanna", "Ivo"], "Redis had forgotten everything, Hanna's tab has asked, and Jule has left.")
 
 
 @pytest.mark.check(**TIDY, hint="Who takes a tab off the list when its consumer has ended by an exception?")
 def test_a_consumer_that_breaks_says_goodbye(pair, redis):
     room = new_room("kitchen")
     with ExitStack() as stack:
-        ben, cleo = (enter(stack, one, room, name) for one, name in zip(pair, ("Ben", "Cleo"), strict=True))
-        until(ben, ["Ben", "Cleo"], "Ben has entered at one process, and Cleo at another.")
+        olli, pia = (enter(stack, one, room, name) for one, name in zip(pair, ("Olli", "Pia"), strict=True))
+        until(olli, ["Olli", "Pia"], "Olli has entered at one process, and Pia at another.")
         redis.kill()
         try:
-            for one in (ben, cleo):
-                one.send({"message": "into the void"})
+            for one in (olli, pia):
                 wait_for_the_end(one)
         finally:
             redis.start()
-        ada = enter(stack, pair[0], room, "Ada")
-        until(ada, ["Ada"], "Redis was killed, and with it Ben's consumer and Cleo's. Redis is back, they are not.")
+        nora = enter(stack, pair[0], room, "Nora")
+        until(nora, ["Nora"], "Redis was killed, and with it Olli's consumer and Pia's. Redis is back, they are not.")
 
 
 @pytest.mark.browser
@@ -247,15 +259,17 @@ def test_the_page_says_so_and_comes_back_when_redis_is_killed(open_page, pair, r
     assert ada.log().count("typed meanwhile") == 1, f"It was typed once, and the log shows: {ada.log()!r}"
 
 
-@pytest.mark.check(**HEART, hint="Who notices that a process is dead, who takes its tabs off, and who tells the rooms?")
-def test_a_killed_process_is_forgotten_within_seconds(killed, three, visitor):
-    ada, room = killed
-    until(ada, ["Guest"], "Ben's process was killed. Ada's tab, at another one, has said nothing since.", FORGET)
+@pytest.mark.long
+@pytest.mark.parametrize("fault", faults.FAULTS, ids=lambda fault: fault.__doc__)
+@pytest.mark.check(**JOIN, hint="Is everything written down before anybody is told, and who asks when nobody is told?")
+def test_nothing_is_lost_and_all_comes_right_when(fault, pair, redis):
+    if is_stand_in():
+        pytest.skip(f"This takes a real Redis. {GET_IT}")
     with ExitStack() as stack:
-        cleo = enter(stack, three[1], room, "Cleo")
-        until(cleo, ["Cleo", "Guest"], "Ben's process was killed, and Ada has been here all the time.")
-        cleo.send({"message": "psst", "to": "Ben"})
-        cleo.receive("error")
+        two = faults.Two(stack, *pair, new_room("kitchen"))
+        seconds = two.suffer(redis, fault)
+        assert not list(two.faults()), f"{fault.__doc__}. Six messages were said. {next(two.faults())}."
+        assert seconds < HEAL, f"{fault.__doc__}. It took {seconds:.0f} s until everything was right again."
 
 
 @pytest.mark.long
@@ -264,8 +278,7 @@ def test_a_silent_room_stays_connected(pair):
     room = new_room("kitchen")
     with ExitStack() as stack:
         ada, ben = (enter(stack, one, room) for one in pair)
-        for one in (ada, ben):
-            assert quiet(one, 12), "Nobody said anything for 12 seconds, and the server closed the connection."
+        assert quiet((ada, ben), 12), "Nobody said anything for 12 seconds, and the server closed the connection."
         said(ada, "still here")
         hears(ben, "still here", "Nobody said anything for 12 seconds. Then somebody did.")
 
@@ -315,28 +328,23 @@ def wait_for_the_end(one) -> None:
     """Read until the server has closed the connection."""
     from websockets.exceptions import ConnectionClosed
 
-    end = time.monotonic() + HEAL
-    try:
-        while time.monotonic() < end:
+    with suppress(ConnectionClosed, TimeoutError):
+        one.send({"message": "into the void"})
+        while True:
             one.socket.recv(timeout=HEAL)
-    except (ConnectionClosed, TimeoutError):
-        pass
     assert one.socket.close_code, "Redis was killed, and a tab was not told: its connection is still open."
 
 
-def quiet(one, seconds: float) -> bool:
-    """Wait so long; tell whether the connection is still open after that."""
+def quiet(tabs, seconds: float) -> bool:
+    """Wait so long, or until a connection is closed; tell whether all are still open."""
     from websockets.exceptions import ConnectionClosed
 
     end = time.monotonic() + seconds
-    try:
-        while time.monotonic() < end:
-            one.socket.recv(timeout=end - time.monotonic())
-    except TimeoutError:
-        pass
-    except ConnectionClosed:
-        return False
-    return True
+    for one in tabs:
+        with suppress(ConnectionClosed, TimeoutError):
+            while True:
+                one.socket.recv(timeout=max(0, end - time.monotonic()))
+    return all(one.socket.close_code is None for one in tabs)
 
 
 def post(url: str) -> subprocess.CompletedProcess:
