@@ -18,6 +18,7 @@ from tests.visitor import OverNetwork, Visitor
 STOPPED = 12.0  # seconds
 FULL = 3.0
 BEAT = 10.0  # as the page's
+AT_ONCE = 5.0  # seconds: less than until a tab asks by itself
 LIMIT = 60.0
 
 
@@ -93,7 +94,11 @@ class Two:
         self.heal()
         fault(redis, lambda: self.say(f"while: {fault.__name__}"))
         self.say(f"after: {fault.__name__}")
-        return self.heal()
+        seconds = self.heal()
+        self.say(f"well again: {fault.__name__}")
+        at_once = self.heal()
+        assert at_once < AT_ONCE, f"Then both said something, and it took {at_once:.1f} s until the other one heard it."
+        return seconds
 
 
 @contextmanager
