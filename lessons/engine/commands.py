@@ -34,7 +34,13 @@ COMMANDS = {
         "For students",
         "serve:run",
         "serve the chat; HOST=0.0.0.0 lets the room in",
-        {"HOST": "127.0.0.1", "PORT": "8000"},
+        {"HOST": "127.0.0.1", "PORT": "8000", "WORKERS": "1"},
+    ),
+    "redis": Command(
+        "For students",
+        "own_redis:serve_redis",
+        "start a Redis of your own, for lesson 9",
+        {"PORT": "6379"},
     ),
     "test": Command(
         "For students",

@@ -2,7 +2,8 @@
 
 A line `$ ...` is a command, `> ...` is typed into it, and the rest must come out of it, in this order: each line as a
 part of a line of the output, where `...` stands for anything. A server runs until its lines have come, and on until the
-code changes; its page is opened once, as the reader would.
+code changes or another one takes its port; its page is opened once, as the reader would. Redis runs on to the end, and
+`export` holds to the end: both are in the reader's terminals, whatever the code.
 """
 
 import os
@@ -13,6 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,6 +27,7 @@ from .errors import CourseError, LessonError
 ASKS = "python manage.py createsuperuser"  # for a password, at a terminal
 SHOWN_ONLY = ("pip ", "django-admin ", "source ", "make setup", "make start", "git ", ASKS)
 LIMIT = 60  # seconds for one command
+HTTP, REDIS = "8000", "6379"  # where a server and Redis listen, if nobody says otherwise
 
 
 @dataclass
@@ -66,22 +69,28 @@ def missing(expected: list[tuple[int, str]], output: str) -> tuple[int, str] | N
 class Terminal:
     """A folder with the student's files, where a reader types the commands of a lesson."""
 
-    def __init__(self, file: str, folder: Path) -> None:
+    def __init__(self, file: str, folder: Path, before: "Terminal | None" = None) -> None:
+        """`before` is the one in which the same reader has worked up to now, in another folder."""
         self.file, self.folder = file, folder
-        self.port = free_port()
-        self.server: subprocess.Popen | None = None
-        self.log = folder / "console.log"
+        self.ports: dict[str, int] = before.ports if before else defaultdict(free_port)  # {as it is written: as it is}
+        self.exported: dict[str, str] = before.exported if before else {}
+        self.redis: dict[str, subprocess.Popen] = before.redis if before else {}  # {port as it is written: process}
+        self.servers: dict[str, subprocess.Popen] = {}
 
     def run(self, call: Call) -> None:
         """Do what the reader does. Raises LessonError where the output is another one than the lesson shows."""
         words = self.words(call)
         environ = {**os.environ, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
-        environ.pop("DJANGO_SETTINGS_MODULE", None)
-        if "runserver" in words or words[3:4] == ["run"]:
-            self.stop()
-            with self.log.open("wb") as log:
-                self.server = subprocess.Popen(words, cwd=self.folder, env=environ, stdout=log, stderr=log)
-            output = self.wait_for_server(call)
+        for name in ("DJANGO_SETTINGS_MODULE", "CHANNEL_REDIS_URL"):
+            environ.pop(name, None)
+        environ |= self.exported
+        is_redis = words[3:4] == ["redis"]
+        if words[0] == "export":
+            name, _, value = words[1].partition("=")
+            self.exported[name] = self.as_it_is(value)
+            output = ""
+        elif is_redis or "runserver" in words or words[3:4] == ["run"]:
+            output = self.wait_for_server(call, self.serve(words, environ, self.redis if is_redis else self.servers))
         else:
             typed = "".join(f"{row}\n" for row in call.typed).encode()
             done = subprocess.run(
@@ -101,35 +110,62 @@ class Terminal:
         except ValueError as error:
             raise LessonError(self.file, call.line, f"`{call.command}` is no command: {error}.") from None
         if words[0] == "make":
-            port = [f"PORT={self.port}"] if words[1:2] in (["run"], ["tab"]) else []
-            return [sys.executable, "-m", "lessons", *words[1:], *port]
+            port = f"PORT={self.ports[port_of(words)]}" if words[1:2] in (["run"], ["tab"], ["redis"]) else ""
+            words = [word for word in words if not word.startswith("PORT=")]
+            return [sys.executable, "-m", "lessons", *words[1:], *([port] if port else [])]
         if words[0] == "python":
-            return [sys.executable, *words[1:], *([f"127.0.0.1:{self.port}"] if words[-1] == "runserver" else [])]
-        raise LessonError(self.file, call.line, f"make check cannot run {words[0]!r}. It knows python and make.")
+            port = [f"127.0.0.1:{self.ports[HTTP]}"] if words[-1] == "runserver" else []
+            return [sys.executable, *words[1:], *port]
+        if words[0] == "redis-cli":
+            return ["redis-cli", "-p", str(self.ports[REDIS]), *words[1:]]
+        if words[0] == "export":
+            return words
+        raise LessonError(
+            self.file, call.line, f"make check cannot run {words[0]!r}. It knows python, make, redis-cli and export."
+        )
 
     def as_written(self, output: str) -> str:
-        return output.replace(f":{self.port}", ":8000")
+        for written, real in self.ports.items():
+            output = output.replace(f":{real}", f":{written}")
+        return output
 
-    def wait_for_server(self, call: Call) -> str:
-        """Wait until the server has printed what it must, or time is up; return what it printed."""
-        end, visited = time.monotonic() + LIMIT, False
+    def as_it_is(self, text: str) -> str:
+        return re.sub(r":(\d+)", lambda port: f":{self.ports[port[1]]}", text)
+
+    def serve(self, words: list[str], environ: dict[str, str], running: dict[str, subprocess.Popen]) -> str:
+        """Start a server in place of the one that has its port; return the port as it is written."""
+        real = int(re.search(r"\d+$", words[-1])[0])
+        port = next(written for written, number in self.ports.items() if number == real)
+        if port in running:
+            end(running[port])
+        with self.log(port).open("wb") as log:
+            running[port] = subprocess.Popen(words, cwd=self.folder, env=environ, stdout=log, stderr=log)
+        return port
+
+    def log(self, port: str) -> Path:
+        return self.folder / f"console-{port}.log"
+
+    def wait_for_server(self, call: Call, port: str) -> str:
+        """Wait until the server at a port has printed what it must, or time is up; return what it printed."""
+        end, visited = time.monotonic() + LIMIT, port in self.redis
+        server = (self.redis if visited else self.servers)[port]
         while True:
-            output = self.log.read_text(encoding="utf-8", errors="replace")
+            output = self.log(port).read_text(encoding="utf-8", errors="replace")
             done = missing(call.expected, self.as_written(output)) is None
             if (visited and done) or time.monotonic() > end:
                 return output
             if not visited:
-                visited = self.visit()
+                visited = self.visit(self.ports[port])
             with suppress(subprocess.TimeoutExpired):  # the wait is the pause between two looks
-                self.server.wait(timeout=0.05)
-                return self.log.read_text(encoding="utf-8", errors="replace")
+                server.wait(timeout=0.05)
+                return self.log(port).read_text(encoding="utf-8", errors="replace")
 
-    def visit(self) -> bool:
+    def visit(self, port: int) -> bool:
         """Load the page, and open the socket that its script would; tell whether anybody answered."""
         from websockets.exceptions import WebSocketException
         from websockets.sync.client import connect
 
-        address = f"127.0.0.1:{self.port}"
+        address = f"127.0.0.1:{port}"
         try:
             with urllib.request.urlopen(f"http://{address}/", timeout=10) as response:
                 page = response.read().decode()
@@ -144,9 +180,22 @@ class Terminal:
         return True
 
     def stop(self) -> None:
-        if self.server and self.server.poll() is None:
-            end(self.server)
-        self.server = None
+        """Stop the servers, and leave Redis alone."""
+        for server in self.servers.values():
+            end(server)
+        self.servers.clear()
+
+    def close(self) -> None:
+        """Stop everything."""
+        self.stop()
+        for redis in self.redis.values():
+            end(redis)
+
+
+def port_of(words: list[str]) -> str:
+    """Return the port of a make command, as it is written or by default."""
+    default = REDIS if words[1] == "redis" else HTTP
+    return next((word.removeprefix("PORT=") for word in words if word.startswith("PORT=")), default)
 
 
 def is_shown_only(command: str) -> bool:

@@ -200,28 +200,28 @@ class Course:
         """Run the console blocks of a lesson, each in the code as it stands at that place of the text."""
         lesson, problems, done = self.lessons[number], [], []
         files = self.stages[number - 1] if number else {}
-        terminal = before = None  # before: the folder in which the reader's last commands ran
+        terminal = before = None  # before: the one in which the reader's last commands ran
         for index, block in enumerate(lesson.blocks):
             if block.kind in ("file", "change"):
                 if terminal:
                     terminal.stop()
-                    before = terminal.folder
-                made = before / block.path if before and block.path not in files else None
+                    before = terminal
+                made = before.folder / block.path if before and block.path not in files else None
                 if made and made.is_file() and made.read_text(encoding="utf-8") != block.text:
                     problems.append(f"{lesson.file}:{block.line}: {block.path} is not as the command above has made it")
                 files = apply_block(lesson, block, files)
                 terminal = None
             if block.kind == "console":
                 if terminal is None:
-                    terminal = Terminal(lesson.file, self.lay_out(f"console-{number}-{index}", files, number))
-                    if before and (before / "db.sqlite3").exists():  # it stays when the code changes
-                        shutil.copy2(before / "db.sqlite3", terminal.folder)
+                    terminal = Terminal(lesson.file, self.lay_out(f"console-{number}-{index}", files, number), before)
+                    if before and (before.folder / "db.sqlite3").exists():  # it stays when the code changes
+                        shutil.copy2(before.folder / "db.sqlite3", terminal.folder)
                 try:
                     done += run_calls(terminal, read_calls(lesson.file, block.text, block.line))
                 except CourseError as error:
                     problems.append(str(error))
-        if terminal:
-            terminal.stop()
+        if last := terminal or before:
+            last.close()
         ran = sum(line.startswith("run") for line in done)
         shown = [line.split(maxsplit=1)[1] for line in done if line.startswith("shown")]
         job.notes = f"{ran} commands run" + (f"; only shown: {', '.join(shown)}" if shown else "")

@@ -21,12 +21,14 @@ sys.exit(0 if "*" in settings.ALLOWED_HOSTS or set(sys.argv[1:]) <= set(settings
 """
 
 
-def run(host: str, port: str) -> int:
-    """Migrate the database if there is one, then run `manage.py runserver` until Ctrl-C."""
+def run(host: str, port: str, workers: str) -> int:
+    """Migrate the database if there is one, then run `manage.py runserver` until Ctrl-C, or so many processes."""
     if not (ROOT / "manage.py").exists():
         raise CourseError("There is no manage.py yet. Lesson 0 makes it: lessons/00-django-project/README.md")
     if not (port.isdecimal() and 0 < int(port) < 65536):
         raise CourseError(f"run: PORT={port} is no port. Example: make run PORT=8001")
+    if not (workers.isdecimal() and 0 < int(workers) < 65):
+        raise CourseError(f"run: WORKERS={workers} is no number of processes. Example: make run WORKERS=2")
     check_free(host, int(port))
     open_to_room = host in ("0.0.0.0", "::")
     guests = own_addresses() if open_to_room else [] if host in ("127.0.0.1", "localhost", "::1") else [host]
@@ -47,6 +49,10 @@ def run(host: str, port: str) -> int:
     if host in ("127.0.0.1", "localhost"):
         print(f"Open http://{host}:{port}/ in your browser, in two windows.")
     sys.stdout.flush()
+    if int(workers) > 1:
+        from .workers import run_workers
+
+        return run_workers(host, int(port), int(workers), environ)
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     return wait_for([sys.executable, "manage.py", "runserver", address], environ)
 
@@ -54,7 +60,8 @@ def run(host: str, port: str) -> int:
 def shared_environment() -> dict[str, str]:
     """Return what of the environment a server for the room may know: Django's error pages show it to whoever asks."""
     needed = {"PATH", "HOME", "LANG", "SYSTEMROOT", "TEMP", "TMP", "USERPROFILE", "COMSPEC", "PATHEXT", "VIRTUAL_ENV"}
-    return {key: value for key, value in os.environ.items() if key.upper() in needed or key.startswith("DJANGO_")}
+    wanted = ("DJANGO_", "CHANNEL_REDIS_URL")
+    return {key: value for key, value in os.environ.items() if key.upper() in needed or key.startswith(wanted)}
 
 
 def wait_for(command: list[str], environ: dict[str, str]) -> int:
@@ -67,7 +74,7 @@ def wait_for(command: list[str], environ: dict[str, str]) -> int:
                 continue
 
 
-def check_free(host: str, port: int) -> None:
+def check_free(host: str, port: int, command: str = "run") -> None:
     """Raise CourseError if the server could not listen there."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -89,7 +96,7 @@ def check_free(host: str, port: int) -> None:
                 ) from None
             raise CourseError(
                 f"Port {port} at {host} is not free ({error.strerror}). Is a server of yours still running, in another"
-                f" window? Stop it there with Ctrl-C, or take another port: make run PORT={port % 65535 + 1}"
+                f" window? Stop it there with Ctrl-C, or take another port: make {command} PORT={port % 65535 + 1}"
             ) from None
 
 

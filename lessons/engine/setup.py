@@ -17,12 +17,16 @@ from .errors import CourseError
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 WINDOWS = os.name == "nt"
-MISSING = "could not be installed:"  # in the stamp of the browser extra, the only one that may be missing
+OPTIONAL = {  # extras that everybody gets, and that may be missing; and what is not there until then
+    "browser": "the checks that need a browser say NOT CHECKED",
+    "redis": "the checks that need Redis say NOT CHECKED (lesson 9)",
+}
+MISSING = "could not be installed:"  # in the stamp of one that is missing
 
 
 def enter(extras: tuple[str, ...], args: list[str]) -> None:
     """Return inside a Python that has everything installed; otherwise install it and start `args` again in there."""
-    if not stale("core", "browser", *extras):
+    if not stale("core", *OPTIONAL, *extras):
         return
     if not inside_course():
         make_venv()
@@ -75,7 +79,7 @@ def venv_works() -> bool:
 
 
 def install(extras: tuple[str, ...]) -> None:
-    """Install the core, the browser extra and `extras`, each only if it is not there as it should be."""
+    """Install the core, the optional extras and `extras`, each only if it is not there as it should be."""
     if stale("core"):
         say("Installing Django, Channels, Daphne and pytest. Once only; it may take a minute ...")
         pip("core")
@@ -83,12 +87,13 @@ def install(extras: tuple[str, ...]) -> None:
         if stale(extra):
             say(f"Installing {requirements(extra).name} ...")
             pip(extra)
-    if stale("browser"):
-        try:
-            pip("browser")
-        except CourseError as error:
-            say(f"{error}\nUntil then the checks that need a browser say NOT CHECKED. To try again: make setup")
-            stamp("browser").write_text(f"{MISSING} {fingerprint('browser')}", encoding="utf-8")
+    for extra, lacking in OPTIONAL.items():
+        if stale(extra):
+            try:
+                pip(extra)
+            except CourseError as error:
+                say(f"{error}\nUntil then {lacking}. To try again: make setup")
+                stamp(extra).write_text(f"{MISSING} {fingerprint(extra)}", encoding="utf-8")
 
 
 def pip(extra: str) -> None:
@@ -153,9 +158,10 @@ def setup_lock() -> Iterator[None]:
 
 
 def report() -> None:
-    """`make setup`: enter() has done what was to be done, but for a browser extra that failed some time ago."""
-    if MISSING in stamp("browser").read_text(encoding="utf-8"):
-        stamp("browser").unlink()
+    """`make setup`: enter() has done what was to be done, but for an optional extra that failed some time ago."""
+    if failed := [extra for extra in OPTIONAL if MISSING in stamp(extra).read_text(encoding="utf-8")]:
+        for extra in failed:
+            stamp(extra).unlink()
         install(())
     say(f"Ready: Python {sys.version.split()[0]} in {Path(sys.prefix).name}. Step into it in every new terminal:")
     say("  .venv\\Scripts\\Activate.ps1" if WINDOWS else "  source .venv/bin/activate")

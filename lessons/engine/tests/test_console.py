@@ -84,7 +84,7 @@ def test_anything_else_is_run(command):
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("ls -l", "`ls -l` cannot be run|make check cannot run 'ls'. It knows python and make."),
+        ("ls -l", "`ls -l` cannot be run|make check cannot run 'ls'. It knows python, make, redis-cli and export."),
         ("python -c 'x", "`python -c 'x` is no command: No closing quotation."),
         ('python -c "print(1)"', "`python -c \"print(1)\"` did not print 'two'. It printed:\n    1"),
         ("python -c 'raise SystemExit(3)'", "did not print 'two'"),
@@ -106,15 +106,33 @@ def test_commands_are_run_one_after_the_other_with_what_is_typed_into_them(tmp_p
     assert done == ["shown", "run", "run"]
 
 
-@pytest.mark.parametrize("command", ["make run", "make tab WHERE=ws/lobby/", "python manage.py runserver"])
-def test_a_server_gets_a_port_of_its_own_that_reads_as_the_lessons(tmp_path, command):
+@pytest.mark.parametrize(
+    ("command", "port"),
+    [
+        ("make run", "8000"),
+        ("make tab WHERE=ws/lobby/", "8000"),
+        ("make run PORT=8001", "8001"),
+        ("make redis", "6379"),
+        ("python manage.py runserver", "8000"),
+    ],
+)
+def test_a_server_gets_a_port_of_its_own_that_reads_as_the_lessons(tmp_path, command, port):
     terminal = Terminal(FILE, tmp_path)
     words = terminal.words(Call(1, command))
-    assert any(word.endswith(str(terminal.port)) for word in words)
-    assert terminal.as_written(f"at http://127.0.0.1:{terminal.port}/") == "at http://127.0.0.1:8000/"
+    assert words[-1].endswith(str(terminal.ports[port])) and not words[-1].endswith(port)
+    assert terminal.as_written(f"at http://127.0.0.1:{terminal.ports[port]}/") == f"at http://127.0.0.1:{port}/"
 
 
 @pytest.mark.parametrize("command", ["make", "make test", "python manage.py check"])
 def test_any_other_command_gets_no_port(tmp_path, command):
     terminal = Terminal(FILE, tmp_path)
-    assert not any(str(terminal.port) in word for word in terminal.words(Call(1, command)))
+    assert terminal.words(Call(1, command))[-1] == command.split()[-1].replace("make", "lessons")
+
+
+def test_what_is_exported_holds_for_the_commands_after_it_in_the_next_folder_too(tmp_path):
+    show = "python -c 'import os; print(os.environ[\"CHANNEL_REDIS_URL\"])'"
+    first = Terminal(FILE, tmp_path)
+    list(run_calls(first, read_calls(FILE, "$ export CHANNEL_REDIS_URL=redis://127.0.0.1:6379/0\n", 1)))
+    assert first.exported["CHANNEL_REDIS_URL"] == f"redis://127.0.0.1:{first.ports['6379']}/0"
+    second = Terminal(FILE, tmp_path, first)
+    list(run_calls(second, read_calls(FILE, f"$ {show}\nredis://127.0.0.1:6379/0\n", 2)))

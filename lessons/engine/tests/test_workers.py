@@ -1,0 +1,97 @@
+"""Several processes behind one port, for real: the website at the top, served by two of them."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.server import free_port
+
+from .. import workers
+from ..commands import ROOT
+from ..errors import CourseError
+
+LIMIT = 60.0  # seconds
+RUN = "import os, sys; from lessons.engine.workers import run_workers as run; sys.exit(run({!r}, {}, 2, dict(os.environ)))"
+posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="two processes cannot share a port here")
+
+
+def run(log: Path, port: int) -> subprocess.Popen:
+    environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
+    environ.pop("CHANNEL_REDIS_URL", None)
+    command = [sys.executable, "-c", RUN.format("127.0.0.1", port)]
+    with log.open("wb") as file:
+        return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=file, stderr=file)
+
+
+def wait(condition, process: subprocess.Popen) -> None:
+    end = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < end and process.poll() is None
+        time.sleep(0.05)
+
+
+def page(port: int, path: str = "/") -> int:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as response:
+            return response.status
+    except OSError:
+        return 0
+
+
+@posix
+def test_two_processes_take_turns_at_one_port_and_one_that_dies_is_started_again(tmp_path, monkeypatch):
+    log, port = tmp_path / "log", free_port()
+    process = run(log, port)
+    try:
+        wait(lambda: page(port) == 200, process)
+        wait(lambda: page(port) == 200 and {"[1] HTTP", "[2] HTTP"} <= said(log, r"\[\d\] HTTP"), process)
+        assert page(port, "/static/admin/css/base.css") == 200
+        assert "NO REDIS" in log.read_text(encoding="utf-8")
+        time.sleep(workers.YOUNG)  # only then it counts as grown up
+        first = re.search(r"\[1\] process (\d+) starts", log.read_text(encoding="utf-8"))[1]
+        os.kill(int(first), signal.SIGKILL)
+        wait(lambda: said(log, rf"\[1\] process {first} has died\.") and len(said(log, r"\[1\] process \d+ starts")) == 2, process)
+        assert page(port) == 200
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(LIMIT) == 0
+    assert page(port) == 0, "a process has outlived the one that looks after it"
+
+
+@posix
+def test_their_processes_end_with_the_one_that_looks_after_them(tmp_path):
+    port = free_port()
+    process = run(tmp_path / "log", port)
+    wait(lambda: page(port) == 200, process)
+    process.kill()
+    process.wait()
+    end = time.monotonic() + LIMIT
+    while page(port):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@posix
+def test_a_website_that_cannot_start_is_tried_once(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(workers, "WORKER", "raise SystemExit('the settings are broken')")
+    monkeypatch.setattr(workers, "LAYER", "print('redis')")
+    assert workers.run_workers("127.0.0.1", free_port(), 2, dict(os.environ)) == 1
+    out = capfd.readouterr().out
+    assert "the settings are broken" in out and "while it was starting: all end." in out and "NO REDIS" not in out
+
+
+def test_where_processes_cannot_share_a_port_that_is_said(monkeypatch):
+    monkeypatch.delattr(os, "fork", raising=False)
+    with pytest.raises(CourseError, match="cannot share a port.*lesson 10"):
+        workers.run_workers("127.0.0.1", free_port(), 2, {})
+
+
+def said(log: Path, pattern: str) -> set[str]:
+    return set(re.findall(pattern, log.read_text(encoding="utf-8")))
