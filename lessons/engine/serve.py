@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -65,8 +66,9 @@ def shared_environment() -> dict[str, str]:
 
 
 def wait_for(command: list[str], environ: dict[str, str]) -> int:
-    """Run a command that ends by Ctrl-C, which it gets from the terminal just as we do."""
+    """Run a command that ends by Ctrl-C, which it gets from the terminal just as we do; SIGTERM is handed on."""
     with subprocess.Popen(command, cwd=ROOT, env=environ) as process:
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         while True:
             try:
                 return process.wait()
