@@ -272,7 +272,8 @@ def test_the_page_comes_back_with_what_was_missed_and_what_was_typed(open_page, 
     connected = ada.status()
     ada.say("said before")
     assert ada.shows("said before"), f"The log does not show the message. It shows: {ada.log()!r}{ada.console()}"
-    with Faithful(second.address, room) as ben:
+    with Faithful(second.address, room, beat=0.2) as ben:
+        ben.wait(lambda: "said before" in ben.texts, "What was said did not come into the table.")
         mortal.kill()
         assert ada.status_leaves(connected), f'The server is gone, and the page still says "{ada.status()}".'
         ada.say("typed meanwhile")
