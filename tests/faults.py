@@ -90,15 +90,19 @@ class Two:
 
     def suffer(self, redis: Redis, fault: Callable) -> float:
         """Let it happen, with something said before, in the middle of it, and after; return the seconds until all is right."""
-        self.say(f"before: {fault.__name__}")
-        self.heal()
+        self.hear_at_once(f"before: {fault.__name__}")
         fault(redis, lambda: self.say(f"while: {fault.__name__}"))
         self.say(f"after: {fault.__name__}")
         seconds = self.heal()
-        self.say(f"well again: {fault.__name__}")
-        at_once = self.heal()
-        assert at_once < AT_ONCE, f"Then both said something, and it took {at_once:.1f} s until the other one heard it."
+        self.hear_at_once(f"well again: {fault.__name__}")
         return seconds
+
+    def hear_at_once(self, what: str) -> None:
+        """Say something twice: the first time somebody may just be asking by himself, and be told therefore."""
+        for turn in ("once", "twice"):
+            self.say(f"{what}, {turn}")
+            seconds = self.heal()
+            assert seconds < AT_ONCE, f"Both said something ({what}), and it took {seconds:.0f} s until the other one heard it."
 
 
 @contextmanager
