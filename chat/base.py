@@ -1,5 +1,7 @@
 """What our consumer stands on."""
 
+from contextlib import suppress
+
 from channels.db import database_sync_to_async
 from channels.generic.websocket import WebsocketConsumer
 
@@ -15,5 +17,6 @@ class TidyConsumer(WebsocketConsumer):
         try:
             await super().__call__(scope, receive, send)
         except Exception:
-            await database_sync_to_async(self.disconnect)(1011)
+            with suppress(Exception):  # the goodbye may fail for the same reason
+                await database_sync_to_async(self.disconnect)(1011)
             raise

@@ -268,13 +268,16 @@ def server(own_database):
 
 @pytest.fixture(scope="session")
 def redis(request):
-    """A Redis of the checks' own. Where it cannot be, the check says NOT CHECKED; in CI that is a failure."""
+    """A Redis of the checks' own. Where it cannot be, the check says NOT CHECKED; in CI that is a failure.
+
+    (But for Windows: there is no Redis for it, and in CI no stand-in.)
+    """
     with request.config.pluginmanager.get_plugin("capturemanager").global_and_fixture_disabled():
         try:
             if is_stand_in():
                 report.say(f"        {STAND_IN}")
         except NoRedis as error:
-            if os.environ.get("CI"):
+            if os.environ.get("CI") and os.name != "nt":
                 pytest.fail(f"CI must have a Redis. {error}", pytrace=False)
             pytest.skip(str(error))
     with Redis() as running:

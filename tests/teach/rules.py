@@ -71,6 +71,9 @@ RULES = [
     Rule(r"object has no attribute 'channel_name'", "Without a channel layer a consumer has no mailbox.", "Does mywebsite/settings.py have CHANNEL_LAYERS?", "mywebsite/settings.py", "CHANNEL_LAYERS", True),
     Rule(r"Cannot import BACKEND '([^']*)'", "There is no class {1}.", "Is it channels.layers.InMemoryChannelLayer, letter by letter?", "mywebsite/settings.py", "{1}", True),
     Rule(r"No BACKEND specified", 'The key that names the class of the channel layer is "BACKEND".', "Which key do the settings have?", "mywebsite/settings.py", 'InMemory', True),
+    Rule(r"You must pass a list of Redis hosts", "hosts is a text, and has to be a list, even with one Redis in it.", "Are there square brackets around the address?", "mywebsite/settings.py", "hosts", True),
+    Rule(r"ChannelLayer\.__init__\(\) got an unexpected keyword argument '(\w+)'", "A channel layer knows no {1}.", 'Is it "CONFIG": {"hosts": [...]}, as in the lesson?', "mywebsite/settings.py", "{1}", True),
+    Rule(r"Error \d+ connecting to ([\w.]+:\d+)", "Your settings name a Redis at {1}, and there is no Redis.", "Is the layer in memory where CHANNEL_REDIS_URL is not set? And if it is set: does make redis run?", "mywebsite/settings.py", "CHANNEL_REDIS_URL", True),
     # Rooms, sessions, forms
     Rule(r"KeyError: 'session'", "Nobody has put a session into the scope: MIDDLEWARE is for pages, and no handshake passes there.", "Does SessionMiddlewareStack(...) stand around the URLRouter?", "mywebsite/asgi.py", '"websocket"', True),
     Rule(r"No cookies in scope", "SessionMiddleware needs the cookies, and nobody has read them out of the handshake.", "SessionMiddlewareStack does both. Is that the one in asgi.py?", "mywebsite/asgi.py", "SessionMiddleware(", True),

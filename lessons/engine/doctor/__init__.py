@@ -32,6 +32,7 @@ def doctor(port: str) -> int:
         "Python": clone.python,
         "the packages": lambda: clone.packages("core"),
         "the packages for the browser": lambda: clone.packages("browser"),
+        "the packages for Redis": lambda: clone.packages("redis"),
         "git": lambda: clone.git_itself(git),
         "the stage": lambda: Finding(OK, f"stage {marker()}, says lessons/STAGE"),
         "the branch": lambda: clone.branch(git),

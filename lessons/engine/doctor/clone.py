@@ -40,12 +40,13 @@ def packages(extra: str) -> Finding:
     wanted = pins(file.read_text(encoding="utf-8"))
     there = {name: installed(name) for name in wanted}
     wrong = [f"{name} {there[name] or 'missing'} (not {pin})" for name, pin in wanted.items() if there[name] != pin]
-    if extra != "core" and not any(there.values()):
+    own = wanted.keys() - pins(requirements("core").read_text(encoding="utf-8")).keys() or wanted
+    if extra != "core" and not any(there[name] for name in own):
         return Finding(NOTE, f"{file.name}: not installed, and optional. To try again: make setup")
     if wrong:
         pip = f"{venv_python().relative_to(ROOT)} -m pip install --require-hashes -r {file.name}"
         return Finding(CURE, f"{file.name}: {', '.join(wrong[:5])}{' ...' if wrong[5:] else ''}", f"Run: {pip}")
-    main = [f"{name} {there[name]}" for name in ("django", "channels", "daphne", "playwright") if name in there]
+    main = [f"{name} {there[name]}" for name in ("django", "channels", "daphne", "playwright", "channels-redis") if name in there]
     return Finding(OK, f"{file.name}: {len(there)} packages as they should be ({', '.join(main)})")
 
 

@@ -78,7 +78,7 @@ def redis(url: str, stage: int) -> Finding:
         answer = str(error)
     if answer.startswith(("+PONG", "-NOAUTH")):
         return Finding(OK, f"Redis answers at {place[0]}:{place[1]}")
-    cure = "Start it (redis-server), or unset CHANNEL_REDIS_URL: messages then stay within the server."
+    cure = "Start it (make redis), or unset CHANNEL_REDIS_URL: messages then stay within the server."
     return Finding(CURE, f"Redis does not answer PING at {place[0]}:{place[1]} ({answer})", cure)
 
 

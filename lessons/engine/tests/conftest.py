@@ -46,7 +46,7 @@ def course(untagged, tmp_path):
 
 @pytest.fixture(scope="session")
 def at_lesson_1(tagged, tmp_path_factory):
-    if setup.stale("core", "browser"):
+    if setup.stale("core", *setup.OPTIONAL):
         pytest.skip("NOT CHECKED: this Python lacks the course's packages, and tests install nothing. Run: make setup")
     course = copy_of(tagged, tmp_path_factory.mktemp("begun") / "course")
     course.start(1)

@@ -138,7 +138,7 @@ def test_the_lock_is_read_for_this_system():
     assert clone.pins(LOCK) == {"alone": "1.0", "both-lines": "6.2", "extra": "3.0"}
 
 
-@pytest.mark.parametrize("extra", ["core", "browser"])
+@pytest.mark.parametrize("extra", ["core", "browser", "redis"])
 def test_the_real_lock_is_read_whole(extra):
     text = clone.requirements(extra).read_text(encoding="utf-8")
     assert text.count("==") - text.count(" == '") == len(clone.PIN.findall(text))

@@ -128,7 +128,7 @@ def held():
 @pytest.fixture(scope="module")
 def stage3(home, tmp_path_factory):
     """A course at the end of lesson 3, where all checks are quick."""
-    if setup.stale("core", "browser"):
+    if setup.stale("core", *setup.OPTIONAL):
         pytest.skip("NOT CHECKED: this Python lacks the course's packages, and tests install nothing. Run: make setup")
     place = tmp_path_factory.mktemp("watch") / "Über uns"
     ignored = shutil.ignore_patterns("__pycache__", "mistakes", "variants", "*.png", ".course")
