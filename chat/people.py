@@ -46,9 +46,8 @@ def names(room):
 
 def mailboxes(room, name):
     """Return the channel names of one person's tabs in the room."""
-    return list(
-        here().filter(room=room, name=name).values_list("channel_name", flat=True)
-    )
+    tabs = here().filter(room=room, name=name)
+    return list(tabs.values_list("channel_name", flat=True))
 
 
 def is_anywhere(name):

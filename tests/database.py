@@ -1,6 +1,6 @@
 """The checks' own database, made when the first check asks for it. The student's is never opened.
 
-It is a file: in the memory, SQLite lets a thread of the student's (lesson 9) not wait for another one's writing, but fail.
+It is a file: in the memory, SQLite would not let a thread of the student's (lesson 9) wait while another one writes.
 Two users are in it, so that a check can be somebody who has logged in. All is done in the thread of the consumers and
 views (Loop.call): in the main thread Playwright has a loop running, and there Django refuses.
 """
@@ -40,7 +40,7 @@ class Database:
         settings = connection.settings_dict  # those of all threads
         settings["TEST"]["NAME"] = str(Path(self.folder.name) / "checks.sqlite3")
         if connection.vendor == "sqlite":
-            settings["OPTIONS"].setdefault("init_command", "PRAGMA synchronous=OFF")  # nothing has to outlive a power cut
+            settings["OPTIONS"].setdefault("init_command", "PRAGMA synchronous=OFF")  # it need not outlive a power cut
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         try:
             self.cookies = {name: log_in(name, staff) for name, staff in USERS.items()}

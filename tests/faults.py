@@ -1,7 +1,7 @@
 """The promise of lesson 9, measured: python -m tests.faults
 
-Two server processes, one Redis, a tab at each. Redis is killed, stopped, emptied, and out of memory, and each time both tabs
-say something in the middle of it. Then a server process is killed. How long until everything is right again?
+Two server processes, one Redis, a tab at each. Redis is killed, stopped, emptied, and out of memory, and each time both
+tabs say something in the middle of it. Then a server process is killed. How long until everything is right again?
 """
 
 import sys
@@ -89,7 +89,7 @@ class Two:
             yield f"Ada has {self.ada.texts}, and Ben {self.ben.texts}"
 
     def suffer(self, redis: Redis, fault: Callable) -> float:
-        """Let it happen, with something said before, in the middle of it, and after; return the seconds until all is right."""
+        """Let it happen, with something said before, meanwhile and after; return the seconds until all is right."""
         self.hear_at_once(f"before: {fault.__name__}")
         fault(redis, lambda: self.say(f"while: {fault.__name__}"))
         self.say(f"after: {fault.__name__}")
@@ -102,7 +102,9 @@ class Two:
         for turn in ("once", "twice"):
             self.say(f"{what}, {turn}")
             seconds = self.heal()
-            assert seconds < AT_ONCE, f"Both said something ({what}), and it took {seconds:.0f} s until the other one heard it."
+            assert seconds < AT_ONCE, (
+                f"Both said something ({what}), and it took {seconds:.0f} s until the other one heard it."
+            )
 
 
 @contextmanager

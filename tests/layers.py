@@ -1,7 +1,7 @@
 """The channel layers compared: python -m tests.layers
 
-Two server processes, one room with tabs at both, and each layer in turn. Does a tab hear the other process? How fast? And
-what is left of a burst, and of a tab's membership, when Redis forgets everything, or is killed and started again?
+Two server processes, one room with tabs at both, and each layer in turn. Does a tab hear the other process? How fast?
+And what is left of a tab's membership when Redis forgets everything, or is killed and started again?
 """
 
 import re
@@ -115,7 +115,7 @@ def hears(one, text: str, patience: float) -> bool:
 
 
 def burst(ada, room) -> tuple[int, float, int]:
-    """Let Ada say many things at once; return how many frames were due, the seconds until the last one, and how many came."""
+    """Let Ada say many things at once; return how many frames were due, the seconds they took, and how many came."""
     came, last = 0, 0.0
     began = time.perf_counter()
     for number in range(MESSAGES):

@@ -1,10 +1,10 @@
-"""A Redis server of the checks' own, on a free port, that keeps nothing on disk: to be killed, stopped, emptied, filled.
+"""A Redis server of the checks' own, on a free port, with nothing on disk: to be killed, stopped, emptied, filled.
 
     with Redis() as redis:
         redis.url, redis.kill(), redis.start(), redis.command("flushall")
 
-Where there is no redis-server, a stand-in takes its place: the TCP server of fakeredis, which is written in Python. It is
-no Redis, so it says so wherever it is used, and CI never takes it.
+Where there is no redis-server, a stand-in takes its place: the TCP server of fakeredis, which is written in Python. It
+is no Redis, so it is said wherever it is used, and CI never takes it.
 """
 
 import contextlib

@@ -79,7 +79,7 @@ class Server:
         self.wait_until_it_answers()
 
     def environ(self) -> dict[str, str]:
-        """Return the environment of the process, and of a command beside it: the Redis in it is the one of the checks."""
+        """Return the environment of the process, and of a command beside it; the Redis in it is that of the checks."""
         environ = {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
         environ.pop("CHANNEL_REDIS_URL", None)
         return {**environ, "CHANNEL_REDIS_URL": self.redis_url} if self.redis_url else environ
@@ -87,8 +87,8 @@ class Server:
     def manage(self, *words: str) -> subprocess.CompletedProcess:
         """Run a command of manage.py as a process of its own, with the server's files, database and Redis."""
         diary.note(f"python manage.py {' '.join(words)}")
-        command = [sys.executable, "manage.py", *words]
-        return subprocess.run(command, cwd=self.place, env=self.environ(), capture_output=True, text=True, timeout=STARTUP)
+        options = {"cwd": self.place, "env": self.environ(), "capture_output": True, "text": True, "timeout": STARTUP}
+        return subprocess.run([sys.executable, "manage.py", *words], **options)
 
     def kill(self) -> None:
         """End the process as a power cut would: not a word to anybody."""

@@ -23,7 +23,7 @@ def serve_redis(port: str) -> int:
     except NoRedis as error:
         raise CourseError(str(error)) from None
     if there:
-        print(f"A Redis answers at 127.0.0.1:{port} already: take that one. (Another one of your own: make redis PORT=6380)")
+        print(f"A Redis answers at 127.0.0.1:{port} already: take that one. (One of your own: make redis PORT=6380)")
     else:
         print(f"Redis listens at 127.0.0.1:{port}. It keeps nothing on disk. Ctrl-C stops it.")
     print("In every other terminal, before you start anything there:")

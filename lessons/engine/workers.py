@@ -1,7 +1,7 @@
 """`make run WORKERS=2`: several processes of the website behind one port, and this process, which looks after them.
 
-It opens the port once and lets each of them listen there; the system gives every connection to one of them. What they say
-comes out here, the number of the process in front. One that dies is started again, unless it died while starting.
+It opens the port once and lets each of them listen there; the system gives every connection to one of them. What they
+say comes out here, the number of the process in front. One that dies is started again, unless it died while starting.
 """
 
 import os
@@ -20,12 +20,12 @@ from .errors import CourseError
 YOUNG = 3.0  # seconds: a process that dies before that will die again
 GRACE = 3.0  # seconds for one to end
 NO_SHARING = (
-    "run: on this system two processes cannot share a port. Start them one by one, make run and make run PORT=8001, each in"
-    " a terminal of its own. On a real server a proxy stands in front of them: lesson 10 has one, nginx."
+    "run: on this system two processes cannot share a port. Start them one by one, make run and make run PORT=8001,"
+    " each in a terminal of its own. On a real server a proxy stands in front of them: lesson 10 has one, nginx."
 )
 IN_MEMORY = (
-    "NO REDIS: CHANNEL_REDIS_URL is not set, so the processes do not hear each other, and who sees whom is a matter of luck."
-    " Lesson 9, step 2."
+    "NO REDIS: CHANNEL_REDIS_URL is not set, so the processes do not hear each other, and who sees whom is a matter"
+    " of luck. Lesson 9, step 2."
 )
 WORKER = """
 import os
@@ -57,8 +57,8 @@ def run_workers(host: str, port: int, number: int, environ: dict[str, str]) -> i
     if not hasattr(os, "fork"):
         raise CourseError(NO_SHARING)
     environ = {**environ, "PYTHONUNBUFFERED": "1"}
-    layer = subprocess.run([sys.executable, "-c", LAYER], cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True).stdout
-    if layer.startswith("channels.layers"):
+    layer = subprocess.run([sys.executable, "-c", LAYER], cwd=ROOT, env=environ, stdout=subprocess.PIPE)
+    if layer.stdout.startswith(b"channels.layers"):
         print(IN_MEMORY)
     print(f"{number} processes behind one port. They do not notice when you save a file: Ctrl-C, and start them again.")
     with listening(host, port) as door:
@@ -84,7 +84,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         try:
             door.bind((host, port))
         except OSError as error:
-            raise CourseError(f"run: several processes cannot listen at {host}: {error}. (Not at an IPv6 address.)") from None
+            raise CourseError(f"run: several processes cannot listen at {host} (nor at IPv6): {error}.") from None
         door.listen(128)
         yield door
 
@@ -99,8 +99,8 @@ class Worker:
     def start(self) -> None:
         # In a group of its own: Ctrl-C comes to us alone, and we end them all.
         self.process = subprocess.Popen(
-            self.words, cwd=ROOT, env=self.environ, stdin=-1, stdout=-1, stderr=subprocess.STDOUT, text=True, errors="replace",
-            pass_fds=(self.door,), start_new_session=True,
+            self.words, cwd=ROOT, env=self.environ, stdin=-1, stdout=-1, stderr=subprocess.STDOUT, text=True,
+            errors="replace", pass_fds=(self.door,), start_new_session=True,
         )  # fmt: skip
         self.began = time.monotonic()
         self.speaker = threading.Thread(target=self.speak, args=(self.process.stdout,), daemon=True)

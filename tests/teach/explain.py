@@ -181,13 +181,14 @@ def reference(number: int, heading: str) -> str:
 
 
 def look(where: str) -> tuple[str, int]:
-    """Return file and line of `file:word`: the first line of the file that has the word."""
+    """Return file and line of `file:word`: the first line that has the word; if none, that has it in other capitals."""
     file, _, word = where.partition(":")
     path = project.ROOT / file
     if not word or not path.is_file():
         return file, 0
     rows = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return file, next((number for number, row in enumerate(rows, 1) if word in row), 0)
+    exact = next((number for number, row in enumerate(rows, 1) if word in row), 0)
+    return file, exact or next((number for number, row in enumerate(rows, 1) if word.lower() in row.lower()), 0)
 
 
 def what_happened(exception: BaseException) -> Iterator[str]:

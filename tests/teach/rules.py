@@ -113,7 +113,7 @@ RULES = [
     Rule(r"knows no command announce", "manage.py finds its words in management/commands/, a file for each, in the app.", "Where does your file lie, and what is it called?", "chat/management/commands/announce.py"),
     Rule(r"was said to everyone", "A message that could not be delivered to one was given to all.", "What does your code do with a name that nobody here has?", "chat/consumers.py", "def receive"),
     # The database
-    Rule(r"no such table: (chat_\w+)", "The database has no table {1}: no migration makes it, or nobody has carried it out.", "Have you run python manage.py makemigrations chat, and then python manage.py migrate?", "chat/models.py", "class ", True),
+    Rule(r"no such table: chat_(\w+)", "The database has no table chat_{1}: no migration makes it, or nobody has carried it out.", "Have you run python manage.py makemigrations chat, and then python manage.py migrate?", "chat/models.py", "class {1}(", True),
     Rule(r"(?:no such column: \w+\.|has no column named )(\w+)", "The model has a field {1}, and the table has no such column: no migration has made it.", "Have you run python manage.py makemigrations, and then migrate, since {1} is in the model?", "chat/models.py", "{1}", True),
     Rule(r"No migration makes the tables as the models are", "Migrations are the plan for the tables. Without one the table that the model describes is never made.", "python manage.py makemigrations chat writes it. Have you run it since the model, or DEFAULT_AUTO_FIELD in the settings, was changed?", "chat/models.py", "class "),
     Rule(r"UNIQUE constraint failed: \w+\.room, \w+\.seq", "Two have looked up the same last number, and both have used it.", "Are looking it up and writing one transaction, and is it IMMEDIATE?"),

@@ -46,7 +46,8 @@ def packages(extra: str) -> Finding:
     if wrong:
         pip = f"{venv_python().relative_to(ROOT)} -m pip install --require-hashes -r {file.name}"
         return Finding(CURE, f"{file.name}: {', '.join(wrong[:5])}{' ...' if wrong[5:] else ''}", f"Run: {pip}")
-    main = [f"{name} {there[name]}" for name in ("django", "channels", "daphne", "playwright", "channels-redis") if name in there]
+    known = ("django", "channels", "daphne", "playwright", "channels-redis")
+    main = [f"{name} {there[name]}" for name in known if name in there]
     return Finding(OK, f"{file.name}: {len(there)} packages as they should be ({', '.join(main)})")
 
 

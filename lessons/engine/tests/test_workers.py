@@ -18,7 +18,7 @@ from ..commands import ROOT
 from ..errors import CourseError
 
 LIMIT = 60.0  # seconds
-RUN = "import os, sys; from lessons.engine.workers import run_workers as run; sys.exit(run({!r}, {}, 2, dict(os.environ)))"
+RUN = "import os, sys; from lessons.engine import workers; sys.exit(workers.run_workers({!r}, {}, 2, dict(os.environ)))"
 posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="two processes cannot share a port here")
 
 
@@ -57,7 +57,8 @@ def test_two_processes_take_turns_at_one_port_and_one_that_dies_is_started_again
         time.sleep(workers.YOUNG)  # only then it counts as grown up
         first = re.search(r"\[1\] process (\d+) starts", log.read_text(encoding="utf-8"))[1]
         os.kill(int(first), signal.SIGKILL)
-        wait(lambda: said(log, rf"\[1\] process {first} has died\.") and len(said(log, r"\[1\] process \d+ starts")) == 2, process)
+        wait(lambda: said(log, rf"\[1\] process {first} has died\."), process)
+        wait(lambda: len(said(log, r"\[1\] process \d+ starts")) == 2, process)
         assert page(port) == 200
     finally:
         process.send_signal(signal.SIGINT)
