@@ -3,11 +3,13 @@
 import tempfile
 from pathlib import Path
 
+from tests.redis_server import Redis
+
 from ..commands import ROOT
 from ..disk import put
 from ..errors import CourseError
 from ..wire.record import World, record
-from ..wire.scenes import SCENES
+from ..wire.scenes import NEED_REDIS, SCENES
 from . import diagrams, shots
 
 
@@ -31,7 +33,7 @@ def pictures(stage: str) -> None:
                     text = (ROOT / lesson.file).read_text(encoding="utf-8")
                     if diagrams.has_diagram(text):
                         place = course.lay_out(f"record-{number}", course.stages[number], number)
-                        put(ROOT, {lesson.file: diagrams.with_diagram(text, record(number, place))})
+                        put(ROOT, {lesson.file: diagrams.with_diagram(text, recorded(number, place))})
                     place = course.lay_out(f"shot-{number}", course.stages[number], number)
                     with World(number, place) as world:
                         hashes[home.name] = shots.hash_of_page(world)
@@ -47,14 +49,22 @@ def pictures(stage: str) -> None:
         shots.keep({name: value for name, value in hashes.items() if (ROOT / "lessons" / name).is_dir()})
 
 
+def recorded(number: int, place: Path) -> str:
+    """Record the scene of a lesson, with a Redis where it needs one. Raises NoRedis."""
+    if number not in NEED_REDIS:
+        return record(number, place)
+    with Redis() as redis:
+        return record(number, place, {"CHANNEL_REDIS_URL": redis.url})
+
+
 def wrong_with_diagram(lesson, place: Path) -> list[str]:
-    """Say whether the diagram in a lesson is what its stage's code does now."""
+    """Say whether the diagram in a lesson is what its stage's code does now. Raises NoRedis."""
     text = (ROOT / lesson.file).read_text(encoding="utf-8")
     if not diagrams.has_diagram(text):
         return [f"{lesson.file}: it has no recorded diagram: {diagrams.MARKER}"]
     if lesson.number not in SCENES:
         return [f"lessons/engine/wire/scenes.py: there is no scene for lesson {lesson.number}"]
-    now, shown = record(lesson.number, place), diagrams.diagram_of(text)
+    now, shown = recorded(lesson.number, place), diagrams.diagram_of(text)
     if now == shown:
         return []
     return [f"{lesson.file}: its diagram is not what the code does. Run: make pictures STAGE={lesson.number}", now]

@@ -84,6 +84,7 @@ def scene_08(world) -> None:
 
 
 def scene_09(world) -> None:
+    world.names["elsewhere"] = "Redis, from another process"
     ben = world.person("Ben", "kitchen").tab()
     other = world.beside()
     world.begin()
