@@ -28,6 +28,7 @@ TIDY = {"lesson": "09", "section": "Step 5: a consumer that breaks", "look": "ch
 JOIN = {"lesson": "09", "section": "Step 6: the page asks now and then", "look": "chat/consumers.py:since"}
 BEAT = {"lesson": "09", "section": "Step 6: the page asks now and then", "look": "templates/lobby.html:setInterval"}
 
+PATIENCE = 10.0  # seconds: three processes write into one file
 FORGET = 15.0  # seconds in which a killed process has to be forgotten; the lesson's takes 8 at most
 HEAL = 30.0  # seconds in which everything has to be right again
 POST = """
@@ -298,6 +299,7 @@ def enter(stack: ExitStack, server: Server, room: str, name: str = "", cookies: 
         assert page.status == 200, f"{name} entered the room {room}, and the answer was HTTP {page.status}."
         cookies = visitor.cookies
     one = stack.enter_context(server.tab(f"/ws/{room}/", cookies))
+    one.patience = PATIENCE
     one.receive("history")
     return one
 
