@@ -26,6 +26,8 @@ from .errors import CourseError, LessonError
 
 ASKS = "python manage.py createsuperuser"  # for a password, at a terminal
 SHOWN_ONLY = ("pip ", "django-admin ", "source ", "make setup", "make start", "git ", ASKS)
+SCRIPT = re.compile(r"<script[^>]*\ssrc=[\"'](/[^\"']+)")
+SETS = re.compile(r"^(?:[A-Z]\w*=\S* )+")  # NAME=value, before a command: for its environment alone
 LIMIT = 180  # seconds for one command: make test takes its time where much else runs
 HTTP, REDIS = "8000", "6379"  # where a server and Redis listen, if nobody says otherwise
 
@@ -83,7 +85,7 @@ class Terminal:
         environ = {**os.environ, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
         for name in ("DJANGO_SETTINGS_MODULE", "CHANNEL_REDIS_URL"):
             environ.pop(name, None)
-        environ |= self.exported
+        environ |= self.exported | told(call.command)
         is_redis = words[3:4] == ["redis"]
         if words[0] == "export":
             name, _, value = words[1].partition("=")
@@ -105,8 +107,11 @@ class Terminal:
 
     def words(self, call: Call) -> list[str]:
         """Turn a reader's command into the one to run: this Python, and a port that is free here."""
+        command = SETS.sub("", call.command)
+        if f":{HTTP}/" in command:
+            command = command.replace(f":{HTTP}/", f":{self.ports[HTTP]}/")
         try:
-            words = shlex.split(call.command)
+            words = shlex.split(command)
         except ValueError as error:
             raise LessonError(self.file, call.line, f"`{call.command}` is no command: {error}.") from None
         if words[0] == "make":
@@ -169,6 +174,9 @@ class Terminal:
         try:
             with urllib.request.urlopen(f"http://{address}/", timeout=10) as response:
                 page = response.read().decode()
+            for script in SCRIPT.findall(page):
+                with urllib.request.urlopen(f"http://{address}{script}", timeout=10) as response:
+                    page += response.read().decode()
         except urllib.error.HTTPError:
             return True
         except OSError:
@@ -196,6 +204,12 @@ def port_of(words: list[str]) -> str:
     """Return the port of a make command, as it is written or by default."""
     default = REDIS if words[1] == "redis" else HTTP
     return next((word.removeprefix("PORT=") for word in words if word.startswith("PORT=")), default)
+
+
+def told(command: str) -> dict[str, str]:
+    """Return what a command has its environment say: {"NAME": "value"} of NAME=value before it."""
+    found = SETS.match(command)
+    return dict(word.split("=", 1) for word in shlex.split(found[0])) if found else {}
 
 
 def is_shown_only(command: str) -> bool:

@@ -136,3 +136,10 @@ def test_what_is_exported_holds_for_the_commands_after_it_in_the_next_folder_too
     assert first.exported["CHANNEL_REDIS_URL"] == f"redis://127.0.0.1:{first.ports['6379']}/0"
     second = Terminal(FILE, tmp_path, first)
     list(run_calls(second, read_calls(FILE, f"$ {show}\nredis://127.0.0.1:6379/0\n", 2)))
+
+
+def test_what_stands_before_a_command_is_told_to_its_environment_alone(tmp_path):
+    show = "import os; print(os.environ.get('CHAT_GREETING'))"
+    terminal = Terminal("README.md", tmp_path)
+    terminal.run(Call(1, f'CHAT_GREETING=hi CHAT_EMPTY= python -c "{show}"', expected=[(2, "hi")]))
+    terminal.run(Call(3, f'python -c "{show}"', expected=[(4, "None")]))
