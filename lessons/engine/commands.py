@@ -53,7 +53,7 @@ COMMANDS = {
         "For students",
         "tab:open_tab",
         "open one browser tab in the terminal; NAME=Ada as Ada",
-        {"WHERE": "ws/lobby/", "PORT": "8000", "NAME": ""},
+        {"WHERE": "ws/lobby/", "PORT": "8000", "NAME": "", "ORIGIN": ""},
     ),
     "wire": Command(
         "For students",

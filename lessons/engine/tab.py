@@ -19,8 +19,11 @@ QUIET = 0.3  # seconds without a frame until the next line is read from a file; 
 HELP = 'Type a message and press Enter. It is sent as {"message": ...}; a line that begins with ! is sent as it is.'
 
 
-def open_tab(where: str, port: str, name: str) -> int:
-    """Open a tab at `where`, as somebody called `name` if there is one; return 1 if no connection came or it broke."""
+def open_tab(where: str, port: str, name: str, origin: str = "") -> int:
+    """Open a tab at `where`, as somebody called `name` if there is one; return 1 if no connection came or it broke.
+
+    `origin` is the website whose page it says it is, if it is none of the server's own.
+    """
     if not (port.isdecimal() and 0 < int(port) < 65536):
         raise CourseError(f"tab: PORT={port} is no port. Example: make tab PORT=8001")
     path = "/" + where.lstrip("/")
@@ -28,7 +31,9 @@ def open_tab(where: str, port: str, name: str) -> int:
     if name and stage < 6:
         raise CourseError(f"tab: NAME={name} has to wait. This is lesson {stage}, and names come with lesson 6.")
     if stage >= 4:
-        return over_the_network(stage, f"ws://127.0.0.1:{port}{path.replace(' ', '%20')}", name)
+        return over_the_network(stage, f"ws://127.0.0.1:{port}{path.replace(' ', '%20')}", name, origin)
+    if origin:
+        raise CourseError(f"tab: ORIGIN={origin} has to wait. This is lesson {stage}, and no server is asked yet.")
     return without_a_server(stage, path)
 
 
@@ -128,7 +133,7 @@ def cookies_of(name: str, address: str) -> str:
     return visitor.cookies
 
 
-def over_the_network(stage: int, url: str, name: str) -> int:
+def over_the_network(stage: int, url: str, name: str, origin: str) -> int:
     """Speak to a running server; frames are shown whenever they come."""
     from urllib.parse import urlsplit
 
@@ -137,6 +142,7 @@ def over_the_network(stage: int, url: str, name: str) -> int:
 
     print(f"Lesson {stage}: over the network, to {url}")
     page = urlsplit(url)
+    origin = origin or f"http://{page.netloc}"
     heard = threading.Event()
 
     def listen() -> None:
@@ -163,7 +169,7 @@ def over_the_network(stage: int, url: str, name: str) -> int:
 
     try:
         headers = {"Cookie": cookies_of(name, page.netloc)} if name else None
-        with connect(url, origin=f"http://{page.netloc}", additional_headers=headers, proxy=None) as socket:
+        with connect(url, origin=origin, additional_headers=headers, proxy=None) as socket:
             listener = threading.Thread(target=listen, daemon=True)
             listener.start()
             wait()

@@ -80,9 +80,9 @@ def test_a_word_that_a_command_does_not_know_is_answered_with_those_it_does(word
 
 def test_words_may_be_small_be_repeated_hold_anything_and_be_left_out():
     tab = COMMANDS["tab"]
-    assert read_words("tab", tab, []) == {"where": "ws/lobby/", "port": "8000", "name": ""}
+    assert read_words("tab", tab, []) == {"where": "ws/lobby/", "port": "8000", "name": "", "origin": ""}
     words = ["where=ws/x/?since=1", "PORT=1", "PYTHON=python3.12", "Port="]
-    assert read_words("tab", tab, words) == {"where": "ws/x/?since=1", "port": "", "name": ""}
+    assert read_words("tab", tab, words) == {"where": "ws/x/?since=1", "port": "", "name": "", "origin": ""}
 
 
 @pytest.mark.parametrize(

@@ -101,3 +101,9 @@ def test_before_lesson_6_there_are_no_names(stage, monkeypatch):
     said = f"^tab: NAME=Ada has to wait. This is lesson {stage}, and names come with lesson 6.$"
     with pytest.raises(CourseError, match=said):
         tab.open_tab("ws/lobby/", "8000", "Ada")
+
+
+def test_a_page_of_another_website_has_to_wait_for_a_server(monkeypatch):
+    monkeypatch.setattr(tab, "marker", lambda: 3)
+    with pytest.raises(CourseError, match=r"ORIGIN=https://evil\.example has to wait"):
+        tab.open_tab("ws/lobby/", "8000", "", "https://evil.example")
