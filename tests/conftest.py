@@ -211,8 +211,8 @@ def tab(loop, database):
         loop.run(layer.flush())
     opened = []
 
-    def open_tab(path: str = "/ws/lobby/", application=None, cookies: str = "") -> Tab:
-        opened.append(Tab(loop, application or chat_application(loop), path, cookies))
+    def open_tab(path: str = "/ws/lobby/", application=None, cookies: str = "", headers=None) -> Tab:
+        opened.append(Tab(loop, application or chat_application(loop), path, cookies, headers))
         return opened[-1].connect()
 
     yield open_tab
@@ -301,8 +301,8 @@ def open_page(browser, server):
     """Open windows on the lobby: `ada = open_page()`."""
     opened = []
 
-    def open_one(at: Server = server) -> Page:
-        opened.append(Page(browser, at))
+    def open_one(at: Server = server, strict: bool = False) -> Page:
+        opened.append(Page(browser, at, strict))
         return opened[-1]
 
     yield open_one

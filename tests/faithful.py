@@ -44,6 +44,7 @@ class Faithful:
         self.mark = f"{random.getrandbits(64):x}"
         self.socket = None  # while there is a connection
         self.leaving = False
+        self.window = WINDOW
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
         self.thread = threading.Thread(target=self.live, daemon=True)
@@ -83,16 +84,20 @@ class Faithful:
 
     def live(self) -> None:
         """Connect, listen, and begin anew when the connection ends, for whatever reason."""
-        from websockets.sync.client import connect
-
         while not self.leaving:
-            address = self.url if self.seen is None else f"{self.url}?since={self.seen}"
-            options = {"origin": self.origin, "additional_headers": self.headers, "proxy": None, "close_timeout": 1}
-            with suppress(Exception), connect(address, **options) as socket:
+            query = "" if self.seen is None else f"?since={self.seen}"
+            with suppress(Exception), self.connect(query) as socket:
                 self.listen(socket)
             with self.lock:
                 self.socket = None
             time.sleep(PAUSE * (1 + random.random()))
+
+    def connect(self, query: str):
+        """Return a connection to enter."""
+        from websockets.sync.client import connect
+
+        options = {"origin": self.origin, "additional_headers": self.headers, "proxy": None, "close_timeout": 1}
+        return connect(self.url + query, **options)
 
     def listen(self, socket) -> None:
         with self.changed:
@@ -125,9 +130,23 @@ class Faithful:
                     self.keep(frame)
             case "people":
                 self.people = frame["names"]
+            case "error" if frame.get("again"):
+                self.hold_on()
             case "error":
                 self.errors.append(frame)
                 self.waiting.pop(frame.get("client_id"), None)
+
+    def hold_on(self) -> None:
+        """The server says that we are too fast (lesson 10): from now on one at a time, and this one a little later."""
+        self.window = 1
+        timer = threading.Timer(PAUSE, self.once_more)
+        timer.daemon = True
+        timer.start()
+
+    def once_more(self) -> None:
+        with self.lock:
+            self.sent = set()
+            self.push()
 
     def keep(self, message: dict) -> None:
         self.seen = message["seq"]
@@ -146,7 +165,7 @@ class Faithful:
         if not self.socket or self.seen is None:
             return
         with suppress(Exception):  # the connection is gone: the next one will carry them
-            for client_id in list(itertools.islice(self.waiting, WINDOW)):
+            for client_id in list(itertools.islice(self.waiting, self.window)):
                 if client_id not in self.sent:
                     self.socket.send(json.dumps(self.waiting[client_id]))
                     self.sent.add(client_id)

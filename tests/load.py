@@ -18,7 +18,10 @@ BEAT = 2.0
 
 
 class LoneServer(Server):
-    """A server with an empty database of its own, made without the checks' one."""
+    """A server with an empty database of its own, made without the checks' one. Everybody may be fast (lesson 10)."""
+
+    def environ(self) -> dict[str, str]:
+        return {**super().environ(), "CHAT_BURST": "1000000"}
 
     def make_database(self) -> None:
         migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]

@@ -138,10 +138,21 @@ def consumer_class() -> type:
 
 
 def with_later_scope(application):
-    """Give a lone consumer what routing and sessions will put into its scope in later lessons."""
+    """Give a lone consumer what routing, sessions and logins will put into its scope in later lessons."""
 
     async def wrapped(scope, receive, send):
-        later = {"url_route": {"args": (), "kwargs": {"room": "lobby"}}, "session": {}}
+        later = {"url_route": {"args": (), "kwargs": {"room": "lobby"}}, "session": {}, "user": nobody()}
         return await application({**later, **scope}, receive, send)
 
     return wrapped
+
+
+def nobody():
+    """Return the user of a visitor who has not logged in; None where the website has no users yet."""
+    from django.apps import apps
+
+    if not apps.is_installed("django.contrib.auth"):
+        return None
+    from django.contrib.auth.models import AnonymousUser
+
+    return AnonymousUser()

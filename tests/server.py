@@ -72,11 +72,18 @@ class Server:
 
     def start(self) -> None:
         """Start the process; after `kill` once more, on the same port and with the same database."""
-        command = [sys.executable, "manage.py", "runserver", self.address, "--noreload"]
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(command, cwd=self.place, env=self.environ(), stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.command(), cwd=self.place, env=self.environ(), stdout=log, stderr=log)
         self.processes.add(self.process)
         self.wait_until_it_answers()
+
+    @property
+    def origin(self) -> str:
+        """The origin of the pages that come from here."""
+        return f"http://{self.address}"
+
+    def command(self) -> list[str]:
+        return [sys.executable, "manage.py", "runserver", self.address, "--noreload"]
 
     def environ(self) -> dict[str, str]:
         """Return the environment of the process, and of a command beside it; the Redis in it is that of the checks."""
@@ -108,7 +115,7 @@ class Server:
             with contextlib.suppress(subprocess.TimeoutExpired):  # the wait is the pause between two tries
                 self.process.wait(timeout=0.02)
                 break
-        raise self.fault("python manage.py runserver did not start.")
+        raise self.fault(f"python {' '.join(self.command()[1:3])} did not start.")
 
     def stop(self) -> None:
         end(self.process)
@@ -206,6 +213,18 @@ class NetworkTab:
             if frame.get("type") == kind:
                 return frame
 
+    def ended(self) -> int:
+        """Wait until the server closes the connection, and return its code: 1006 if it has said none."""
+        from websockets.exceptions import ConnectionClosed
+
+        try:
+            while True:
+                self.seen.append(json.loads(self.socket.recv(timeout=PATIENCE)))
+        except ConnectionClosed as error:
+            return error.rcvd.code if error.rcvd else 1006
+        except TimeoutError:
+            raise NoFrame(self.story("close")) from None
+
     def story(self, kind: str) -> str:
         got = "\n".join(diary.shortened(frame) for frame in self.seen[-3:]) or "nothing"
         return f'A tab at {self.path.lstrip("/")} waited for a frame of type "{kind}". What it got: {got}'
@@ -216,8 +235,8 @@ def connect(server: Server, path: str, cookies: str = ""):
     from websockets.sync.client import connect
 
     headers = {"Cookie": cookies} if cookies else None
-    url, origin = f"ws://{server.address}{path}", f"http://{server.address}"
-    return connect(url, origin=origin, additional_headers=headers, proxy=None)
+    url = f"ws://{server.address}{path}"
+    return connect(url, origin=server.origin, additional_headers=headers, proxy=None, max_queue=None)
 
 
 def end(process: subprocess.Popen) -> None:

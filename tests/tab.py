@@ -70,8 +70,9 @@ class Loop:
 class Tab:
     """A tab that will ask for `path`; `connect` begins. `accepted` tells how the handshake ended."""
 
-    def __init__(self, loop: Loop, application, path: str = "/ws/lobby/", cookies: str = "") -> None:
+    def __init__(self, loop: Loop, application, path: str = "/ws/lobby/", cookies: str = "", headers=None) -> None:
         self.loop, self.path, self.cookies = loop, path, cookies
+        self.headers = {"host": "localhost", "origin": "http://localhost", **(headers or {})}  # None: not sent
         self.seen: list = []  # every frame so far, for the message when one is missing
         self.accepted = False
         self.events = queue.SimpleQueue()  # what the application has sent; None when it has come to its end
@@ -102,7 +103,7 @@ class Tab:
             "raw_path": address.encode(),
             "query_string": query.encode(),
             "root_path": "",
-            "headers": [(b"host", b"localhost"), (b"origin", b"http://localhost"), *cookie],
+            "headers": [(key.encode(), value.encode()) for key, value in self.headers.items() if value] + cookie,
             "client": ("127.0.0.1", 50000),
             "server": ("127.0.0.1", 80),
             "subprotocols": [],
@@ -147,6 +148,12 @@ class Tab:
         if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
             raise NoFrame(f'The server sent {diary.shortened(frame)}, which is no JSON object with a "type".')
         return frame
+
+    def ended(self) -> int:
+        """Wait until the server closes the connection, and return its code. What comes before is kept in `seen`."""
+        while (event := self.next_event())["type"] != "websocket.close":
+            self.seen.append(self.read(event))
+        return event.get("code", 1000)
 
     def next_event(self, kind: str | None = None, patience: float = PATIENCE) -> dict:
         """Return the next ASGI event from the application; raise NoFrame when patience runs out, or Crashed."""
