@@ -6,26 +6,29 @@ The words on the wire, each frame a JSON object:
                         {"message": "psst", "to": "Ada", "client_id": "a31f"}
                         {"since": 41}
     server  -> browser  {"type": "connection_established", "message": "You are now connected!"}
-                        {"type": "history", "messages": [{"seq": 42, "name": "Ada", ...}]}
+                        {"type": "history", "messages": [{"seq": 42, ...}, ...], "more": false}
                         {"type": "chat", "seq": 43, "name": "Ada", "message": "hello", ...}
                         {"type": "private", "name": "Ben", "to": "Ada", "message": "psst", ...}
                         {"type": "announcement", "message": "Class starts"}
                         {"type": "people", "names": ["Ada", "Ben"]}
                         {"type": "error", "message": "what was wrong with what you sent", ...}
 
-A "client_id" comes back with the message, or with the error about it.
+A "client_id" comes back with the message, or with the error about it. If the server
+hangs up for good, the code says why: see chat/base.py.
 """
 
 import json
+import time
 from urllib.parse import parse_qs
 
 from asgiref.sync import async_to_sync
 from channels.generic.websocket import WebsocketConsumer
+from django.conf import settings
 
-from chat import heartbeat, history, people
-from chat.base import TidyConsumer
+from chat import heartbeat, history, limits, members, people
+from chat.base import LOGGED_OUT, MEMBERS_ONLY, TOO_LARGE, TOO_MANY, TidyConsumer
 from chat.post import tell_person, tell_room
-from chat.rooms import MAX_CLIENT_ID, group_of, read_text
+from chat.rooms import MAX_CLIENT_ID, group_of, group_of_session, read_text
 
 KINDS = {"message": str, "to": str, "client_id": str, "since": int}
 AT_ONCE = 50  # messages in one history frame
@@ -60,14 +63,24 @@ class ChatConsumer(TidyConsumer):
     def connect(self):
         heartbeat.start()
         self.room = self.scope["url_route"]["kwargs"]["room"]
-        self.name = self.scope["session"].get("name", "Guest")
-        self.group = group_of(self.room)
+        self.my_groups = [group_of(self.room)]
+        self.user = self.scope["user"]
+        if self.user.is_authenticated:
+            self.my_groups.append(group_of_session(self.scope["session"].session_key))
+        self.name = members.name_of(self.user, self.scope["session"])
+        self.address = limits.address_of(self.scope)
+        self.bucket = limits.Bucket(settings.CHAT_BURST, settings.CHAT_RATE)
+        refusal = self.refusal()
+        if refusal:
+            self.accept()  # before that, a browser is not told the code
+            self.hang_up(refusal)
         self.join()
         self.accept()
         self.send_json(
             {
                 "type": "connection_established",
                 "message": "You are now connected!",
+                "name": self.name,
             }
         )
         since = read_since(self.scope["query_string"])
@@ -77,20 +90,38 @@ class ChatConsumer(TidyConsumer):
     def disconnect(self, code):
         if people.leave(self.room, self.channel_name):
             tell_room(self.room, {"type": "people.changed"})
-        async_to_sync(self.channel_layer.group_discard)(self.group, self.channel_name)
+        for group in self.my_groups:
+            async_to_sync(self.channel_layer.group_discard)(group, self.channel_name)
+
+    def refusal(self):
+        """Return the code that says why somebody may not come in, or None."""
+        if not members.may_enter(self.user, self.room):
+            return MEMBERS_ONLY
+        if 0 < settings.CHAT_MAX_CONNECTIONS <= people.count_from(self.address):
+            return TOO_MANY
 
     def join(self):
-        """Into the group and onto the list. Each {"since": ...} does it again: either may forget."""
-        async_to_sync(self.channel_layer.group_add)(self.group, self.channel_name)
-        if people.enter(self.room, self.channel_name, self.name):
+        """Into the groups and onto the list. Each {"since": ...} does it again: either may forget."""
+        for group in self.my_groups:
+            async_to_sync(self.channel_layer.group_add)(group, self.channel_name)
+        if people.enter(self.room, self.channel_name, self.name, self.address):
             tell_room(self.room, {"type": "people.changed"})
 
     def receive(self, text_data=None, bytes_data=None):
         """Browser to server."""
+        left = self.bucket.take(time.monotonic())
+        if len(text_data or bytes_data or "") > settings.CHAT_MAX_FRAME:
+            self.hang_up(TOO_LARGE)
+        if left < -settings.CHAT_WARNINGS:
+            self.hang_up(TOO_MANY)
+        if self.user.is_authenticated:
+            self.check_login()
         client_id = None
         try:
             frame = read_frame(text_data)
             client_id = frame.get("client_id")
+            if left < 0:
+                raise ValueError("You are sending too fast. Wait a moment.")
             if "message" not in frame:
                 self.join()
                 self.people_changed()
@@ -105,8 +136,13 @@ class ChatConsumer(TidyConsumer):
                     "type": "error",
                     "message": str(error),
                     "client_id": client_id,
+                    "again": left < 0,  # it may come again, a little later
                 }
             )
+
+    def check_login(self):
+        if not members.is_logged_in(self.user, self.scope["session"].session_key):
+            self.hang_up(LOGGED_OUT)
 
     def say(self, text, client_id):
         """First write it down, then tell everyone: what anybody has seen, is kept."""
@@ -136,6 +172,10 @@ class ChatConsumer(TidyConsumer):
     def chat_announcement(self, event):
         self.send_json({"type": "announcement", "message": event["message"]})
 
+    def chat_logged_out(self, event):
+        """A logout somewhere, to every consumer of that login."""
+        self.hang_up(LOGGED_OUT)
+
     def people_changed(self, event=None):
         """Somebody came or went: each consumer looks for itself who is here now."""
         self.send_json({"type": "people", "names": people.names(self.room)})
@@ -145,7 +185,9 @@ class ChatConsumer(TidyConsumer):
         frames = [message.as_frame() for message in messages]
         for start in range(0, len(frames) or 1, AT_ONCE):
             some = frames[start : start + AT_ONCE]
-            self.send_json({"type": "history", "messages": some})
+            is_last = start + AT_ONCE >= len(frames)
+            more = is_last and len(frames) == history.AT_MOST
+            self.send_json({"type": "history", "messages": some, "more": more})
 
     def send_json(self, frame):
         """Server to browser."""

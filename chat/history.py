@@ -6,6 +6,7 @@ from django.db.models import Max
 from chat.models import Message
 
 ON_JOINING = 50  # messages
+AT_MOST = 500  # messages in answer to one {"since": 41}; who missed more, asks again
 TRIES = 10
 
 
@@ -44,4 +45,4 @@ def read(room, since=None):
     messages = Message.objects.filter(room=room)
     if since is None:
         return list(messages.order_by("-seq")[:ON_JOINING])[::-1]
-    return list(messages.filter(seq__gt=since).order_by("seq"))
+    return list(messages.filter(seq__gt=since).order_by("seq")[:AT_MOST])

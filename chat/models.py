@@ -2,14 +2,16 @@
 
 from django.db import models
 
-from chat.rooms import MAX_CLIENT_ID, MAX_LENGTH, MAX_NAME, MAX_ROOM
+from chat.rooms import MAX_CLIENT_ID, MAX_ROOM
+
+MAX_NAME = 150  # characters; a username may be that long
 
 
 class Message(models.Model):
     room = models.CharField(max_length=MAX_ROOM)
     seq = models.PositiveIntegerField()  # 1, 2, 3 ... in each room, without gaps
     name = models.CharField(max_length=MAX_NAME)
-    text = models.CharField(max_length=MAX_LENGTH)
+    text = models.TextField()
     client_id = models.CharField(max_length=MAX_CLIENT_ID, null=True)  # its page's mark
     created = models.DateTimeField(auto_now_add=True)
 
@@ -47,12 +49,13 @@ class Process(models.Model):
 
 
 class Tab(models.Model):
-    """An open tab: in which room, whose, and its mailbox. It is gone with its process."""
+    """An open tab: in which room, whose, its mailbox, from where. It is gone with its process."""
 
     process = models.ForeignKey(Process, on_delete=models.CASCADE)
     room = models.CharField(max_length=MAX_ROOM)
     name = models.CharField(max_length=MAX_NAME)
     channel_name = models.CharField(max_length=100, unique=True)
+    address = models.CharField(max_length=50, default="")
 
     def __str__(self):
         return f"{self.name} in {self.room}"

@@ -14,13 +14,13 @@ PROCESS = secrets.token_hex(8)  # the name of this one
 DEAD_AFTER = timedelta(seconds=6)  # three beats
 
 
-def enter(room, channel_name, name):
+def enter(room, channel_name, name, address):
     """Put a tab onto the list, if need be. Return whether this person is new in the room."""
     is_new = name not in names(room)
     process, _ = Process.objects.update_or_create(id=PROCESS, defaults={"beat": now()})
     Tab.objects.get_or_create(
         channel_name=channel_name,
-        defaults={"process": process, "room": room, "name": name},
+        defaults={"process": process, "room": room, "name": name, "address": address},
     )
     return is_new
 
@@ -53,6 +53,11 @@ def mailboxes(room, name):
 def is_anywhere(name):
     """Tell whether somebody of this name is in any room."""
     return here().filter(name=name).exists()
+
+
+def count_from(address):
+    """Return how many tabs are open from one address, in all processes together."""
+    return here().filter(address=address).count()
 
 
 def beat():

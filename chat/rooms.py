@@ -1,10 +1,11 @@
-"""The rules of the house: what may be a room, a name, a message."""
+"""The rules of the house: what may be a room, a name, a message, and what groups are called."""
 
+from django.conf import settings
+from django.utils.crypto import salted_hmac
 from django.utils.text import slugify
 
 MAX_ROOM = 50  # characters; the name of a group has to be shorter than 100
-MAX_NAME = 30
-MAX_LENGTH = 500  # of a message; the page allows the same
+MAX_NAME = 30  # of a guest
 MAX_CLIENT_ID = 40
 
 
@@ -37,8 +38,8 @@ def read_text(text):
     """Return what somebody wants to say. Raise ValueError if it is nothing, or too much."""
     if not text.strip():
         raise ValueError("The message is empty.")
-    if len(text) > MAX_LENGTH:
-        raise ValueError(f"The message is longer than {MAX_LENGTH} characters.")
+    if len(text) > settings.CHAT_MAX_LENGTH:
+        raise ValueError(f"The message is longer than {settings.CHAT_MAX_LENGTH} characters.")
     if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text):
         raise ValueError("There is something in the message that is no character.")
     return text
@@ -46,3 +47,8 @@ def read_text(text):
 
 def group_of(room):
     return f"room-{room}"
+
+
+def group_of_session(key):
+    """A hash of the session's key: who knows the key is logged in, and Redis shows its groups."""
+    return f"session-{salted_hmac('chat', key, algorithm='sha256').hexdigest()}"

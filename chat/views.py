@@ -1,14 +1,17 @@
 """What a browser gets over HTTP: it asks, a view answers, and that is all."""
 
+import logging
 import random
 
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from chat import people
-from chat.post import tell_room
+from chat import members, people, post
+from chat.models import Message
 from chat.rooms import MAX_NAME, MAX_ROOM, is_room, read_name, read_room, read_text
 
 
@@ -20,11 +23,14 @@ def show_room(request, room):
     """Every room has a page like the lobby's."""
     if not is_room(room):
         return no_such_room(request, room)
-    if "name" not in request.session:
+    if not members.may_enter(request.user, room):
+        return redirect_to_login(request.get_full_path())
+    if request.user.is_anonymous and "name" not in request.session:
         request.session["name"] = f"Guest {random.randrange(10_000, 100_000)}"
     context = {
         "room": room,
-        "name": request.session["name"],
+        "name": members.name_of(request.user, request.session),
+        "max_length": settings.CHAT_MAX_LENGTH,
         "max_name": MAX_NAME,
         "max_room": MAX_ROOM,
     }
@@ -33,16 +39,24 @@ def show_room(request, room):
 
 @require_POST
 def enter(request):
-    """Keep the name that was chosen in the session, and lead into the room."""
+    """Keep the name that a guest has chosen in the session, and lead into the room."""
     try:
-        name = read_name(request.POST.get("name", ""))
         room = read_room(request.POST.get("room", ""))
-        if name != request.session.get("name") and people.is_anywhere(name):
-            raise ValueError(f"Somebody here is called {name} already.")
+        if request.user.is_anonymous:
+            request.session["name"] = choose_name(request)
     except ValueError as error:
         return render(request, "sorry.html", {"error": error}, status=400)
-    request.session["name"] = name
     return redirect("room", room)
+
+
+def choose_name(request):
+    """Return the name that a guest wants. Raise ValueError if it is none, or somebody else's."""
+    name = read_name(request.POST.get("name", ""))
+    if members.is_taken(name):
+        raise ValueError(f"{name} is the name of a member.")
+    if name != request.session.get("name") and people.is_anywhere(name):
+        raise ValueError(f"Somebody here is called {name} already.")
+    return name
 
 
 @require_POST
@@ -56,7 +70,7 @@ def announce(request, room):
         message = read_text(request.POST.get("message", ""))
     except ValueError as error:
         return render(request, "sorry.html", {"error": error}, status=400)
-    tell_room(room, {"type": "chat.announcement", "message": message})
+    post.tell_room(room, {"type": "chat.announcement", "message": message})
     return HttpResponse(status=204)  # "no content": the browser stays where it is
 
 
@@ -70,3 +84,14 @@ def no_such_room(request, text):
     except ValueError as error:
         context = {"error": error}
     return render(request, "sorry.html", context, status=404)
+
+
+def health(request):
+    """Tell whoever watches over this server whether it can do its work."""
+    try:
+        Message.objects.exists()
+        post.try_out()
+    except Exception:  # whatever it is: the log says more
+        logging.getLogger(__name__).warning("This server is not healthy.", exc_info=True)
+        return HttpResponse("not ok", status=503, content_type="text/plain")
+    return HttpResponse("ok", content_type="text/plain")

@@ -1,17 +1,55 @@
-"""The settings of the chat: only what it uses."""
+"""The settings of the chat: only what it uses. On a real server they come from the environment."""
 
+import mimetypes
 import os
 from pathlib import Path
 
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# Good enough on your own machine. A real server gets a real one through its environment.
-SECRET_KEY = os.environ.get("DJANGO_SECRET_KEY", "insecure-key-for-development-only")
+DEBUG = os.environ.get("DJANGO_DEBUG", "1") == "1"
 
-DEBUG = True
+
+def told(name, in_development):
+    """Return what the environment says. Only in development may it say nothing."""
+    if name not in os.environ and not DEBUG:
+        raise ImproperlyConfigured(f"With DJANGO_DEBUG=0 the environment has to set {name}, too.")
+    return os.environ.get(name, in_development)
+
+
+def number(name, usually):
+    """Return a number from the environment, or the usual one."""
+    text = os.environ.get(name, str(usually))
+    if not text.isdecimal():
+        raise ImproperlyConfigured(f"{name} should be a whole number, and is {text!r}.")
+    return int(text)
+
+
+SECRET_KEY = told("DJANGO_SECRET_KEY", "insecure-key-for-development-only")
 
 # The names under which a browser may ask for this server.
-ALLOWED_HOSTS = os.environ.get("DJANGO_ALLOWED_HOSTS", "localhost 127.0.0.1").split()
+ALLOWED_HOSTS = told("DJANGO_ALLOWED_HOSTS", "localhost 127.0.0.1").split()
+
+# Whose pages may open a socket here: whole origins, such as https://chat.example.org.
+# In development the hosts are enough, whatever the port.
+ORIGINS = told("DJANGO_ORIGINS", " ".join(ALLOWED_HOSTS)).split()
+
+# Is an nginx in front, and nothing else can reach us? Then what it says of the browser is true.
+BEHIND_PROXY = os.environ.get("DJANGO_BEHIND_PROXY", "0") == "1"
+
+# May guests enter every room? If not, the lobby is theirs, and the rest is for members.
+CHAT_GUESTS_EVERYWHERE = os.environ.get("CHAT_GUESTS_EVERYWHERE", "1") == "1"
+
+# How much is too much.
+CHAT_MAX_LENGTH = number("CHAT_MAX_LENGTH", 500)  # characters of a message
+CHAT_MAX_FRAME = number("CHAT_MAX_FRAME", 131072)  # of a frame, with all that is around the message
+CHAT_BURST = number("CHAT_BURST", 100)  # frames at once,
+CHAT_RATE = number("CHAT_RATE", 5)  # and then so many a second
+CHAT_WARNINGS = number("CHAT_WARNINGS", 10)  # error frames for whoever is faster, before we hang up
+CHAT_MAX_UNREAD = number("CHAT_MAX_UNREAD", 200)  # frames that wait while we are busy
+CHAT_MAX_CONNECTIONS = number("CHAT_MAX_CONNECTIONS", 0)  # from one address; 0: no limit
 
 INSTALLED_APPS = [
     "daphne",
@@ -19,19 +57,56 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
+    "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "csp",
     "chat",
 ]
 
 MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
-# What a session holds lies in a signed cookie: its owner can read it, and not change it.
-SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "lobby"
+LOGOUT_REDIRECT_URL = "lobby"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# What a page of ours may load, and from where: from here, and nothing that stands inside the page.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "connect-src": [SELF],  # the socket, too
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+
+# https: or nothing. The health page is asked by this machine itself.
+if not DEBUG:
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^health/$"]
+    SECURE_HSTS_SECONDS = number("DJANGO_HSTS_SECONDS", 3600)
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+    SILENCED_SYSTEM_CHECKS = ["security.W021"]  # HSTS "preload" is for good, and for a whole domain
+if BEHIND_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 ROOT_URLCONF = "mywebsite.urls"
 
@@ -55,7 +130,7 @@ TEMPLATES = [
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": BASE_DIR / "db.sqlite3",
+        "NAME": os.environ.get("DJANGO_DATABASE", BASE_DIR / "db.sqlite3"),
         "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20},
     },
 }
@@ -63,6 +138,8 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "static/"
+STATIC_ROOT = os.environ.get("DJANGO_STATIC_ROOT")  # where collectstatic puts them, for nginx
+mimetypes.add_type("text/javascript", ".js")  # not every Windows knows, and then no script runs
 
 WSGI_APPLICATION = "mywebsite.wsgi.application"
 ASGI_APPLICATION = "mywebsite.asgi.application"
@@ -81,3 +158,16 @@ else:
     CHANNEL_LAYERS = {
         "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"},
     }
+
+# What happens goes to the console, and so into the journal of a real server. What people write does
+# not: no mails to the admins, with all that was posted, and no SQL.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "loggers": {
+        "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        "django.db.backends": {"level": "INFO"},
+        "chat": {"handlers": ["console"], "level": "INFO", "propagate": False},
+    },
+}
