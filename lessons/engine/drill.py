@@ -53,7 +53,7 @@ def drill(stage: str, seed: str, reveal: str) -> None:
 
 def deck(stage: int, seed: str) -> list[Mistake]:
     """Return the faults that can be made in the finished stage, in the order of this seed."""
-    cards = [mistake for mistake in catalogue() if mistake.stage == stage and mistake.base is None]
+    cards = [mistake for mistake in catalogue() if mistake.stage == stage and mistake.base is None and mistake.drill]
     if not cards:
         raise CourseError(f"drill: tests/mistakes has none for stage {stage}.")
     random.Random(f"{stage} {seed}").shuffle(cards)  # the same in every Python from 3.2 on

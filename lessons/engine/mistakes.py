@@ -34,11 +34,14 @@ class Mistake:
     see: str = ""  # the row in the lesson's table: what the learner sees,
     because: str = ""  # why,
     do: str = ""  # and what to do
+    drill: bool = True  # whether `make drill` may set it: not if only a long check notices it
 
     def apply(self, files: Files) -> Files:
         """Return the stage's files with the mistake in them. Raises CourseError where an edit does not fit."""
         made = {path: text for path, text in files.items() if path not in self.remove}
         for path, old, new in self.edits:
+            if path.startswith("lessons/"):  # what a lesson brings along, and a student adapts
+                made.setdefault(path, (ROOT / path).read_text(encoding="utf-8"))
             if old and made.get(path, "").count(old) != 1:
                 times = made.get(path, "").count(old)
                 raise CourseError(

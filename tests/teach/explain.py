@@ -12,10 +12,21 @@ from pathlib import Path
 import pytest
 
 from tests import project
-from tests.teach import diary, find_consumer, find_layer, find_page, find_post, find_project, find_views, rules, source
+from tests.teach import (
+    diary,
+    find_consumer,
+    find_layer,
+    find_live,
+    find_page,
+    find_post,
+    find_project,
+    find_views,
+    rules,
+    source,
+)
 
 FINDERS = {
-    source.SETTINGS_FILE: find_project.FINDERS_OF_SETTINGS,
+    source.SETTINGS_FILE: find_project.FINDERS_OF_SETTINGS + find_live.FINDERS,
     source.URLS: [find_project.routes, find_project.routes_below_a_path],
     source.VIEWS: find_views.FINDERS,
     source.ASGI: find_project.FINDERS_OF_ASGI,

@@ -1,0 +1,46 @@
+"""Faults on the way to a real server that can be seen in the settings."""
+
+import ast
+from collections.abc import Iterator
+
+from tests.teach.source import Finding, targets
+
+APPS = {"django.contrib.sessions": "sessions lie in a table now"}
+
+
+def settings(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
+    """What the settings of lesson 10 should not say."""
+    named = {name: node for node in tree.body for name in targets(node)}
+    said = {name: strings(node) for name, node in named.items()}
+    if "*" in said.get("ORIGINS", ()):
+        why = "A * among the origins stands for the pages of every website."
+        yield Finding(10, file, named["ORIGINS"].lineno, why, "Whose pages may open a socket here?")
+    if any("signed_cookies" in engine for engine in said.get("SESSION_ENGINE", ())):
+        why = (
+            "With signed_cookies the session lies in the browser alone: the server can neither find it nor end it."
+        )
+        yield Finding(10, file, named["SESSION_ENGINE"].lineno, why, "Does lesson 10 still have this line?")
+    if "INSTALLED_APPS" in named and "SESSION_ENGINE" not in named:
+        for app, why in APPS.items():
+            if app not in said["INSTALLED_APPS"]:
+                line, hint = named["INSTALLED_APPS"].lineno, f'Is "{app}" one of INSTALLED_APPS?'
+                yield Finding(10, file, line, f"{app} is not installed, and {why}.", hint)
+    for number, row in enumerate(text.splitlines(), 1):
+        if "unsafe-" in row.partition("#")[0]:
+            why = "What is called unsafe- lets run what the policy is there to stop."
+            yield Finding(10, file, number, why, "What does the page need it for, and could that be a file?")
+    if "SECURE_SSL_REDIRECT" in named and "True" in ast.unparse(named["SECURE_SSL_REDIRECT"]):
+        why = "This sends every page to https:, on your own machine too, where nobody answers there."
+        yield Finding(10, file, named["SECURE_SSL_REDIRECT"].lineno, why, "Does it stand below if not DEBUG:?")
+    if "DEBUG" in named and ast.unparse(named["DEBUG"]).startswith("DEBUG = bool("):
+        why = "bool(...) of a text is true whenever there is anything in it, a 0 too."
+        yield Finding(10, file, named["DEBUG"].lineno, why, 'What does os.environ.get(...) == "1" say?')
+
+
+def strings(node: ast.AST) -> list[str]:
+    """Return the texts that stand in a piece of code."""
+    found = [one.value for one in ast.walk(node) if isinstance(one, ast.Constant)]
+    return [value for value in found if isinstance(value, str)]
+
+
+FINDERS = [settings]
