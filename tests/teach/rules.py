@@ -62,7 +62,7 @@ RULES = [
     Rule(r"does not appear to have any patterns|has no attribute 'urlpatterns'", "Django looks for a list that is called urlpatterns.", "Is it spelled with an s at its end?", "mywebsite/urls.py", 'urlpattern'),
     Rule(r"view must be a callable", "path() wants a view, or include(...), and got something else.", "Does the second argument name the view itself, views.lobby?", "mywebsite/urls.py", 'path('),
     Rule(r"ROOT_URLCONF|has no attribute 'ROOT_URLCONF'", "The settings do not say where the routes are.", "Is there a line ROOT_URLCONF = \"mywebsite.urls\"?", "mywebsite/settings.py"),
-    Rule(r"SECRET_KEY", "Django needs a SECRET_KEY that is not empty.", "What does the lesson write for SECRET_KEY?", "mywebsite/settings.py"),
+    Rule(r"(?<!DJANGO_)SECRET_KEY", "Django needs a SECRET_KEY that is not empty.", "What does the lesson write for SECRET_KEY?", "mywebsite/settings.py"),
     Rule(r"isn't unique|duplicates", "An app stands twice in INSTALLED_APPS.", "Which of the two lines can go?", "mywebsite/settings.py", 'INSTALLED_APPS'),
     Rule(r"AppRegistryNotReady", "A model was asked for before Django was awake.", "Is your own code imported below get_asgi_application()?", "mywebsite/asgi.py", 'import'),
     Rule(r"Requested setting \w+, but settings are not configured", "Django was asked for a setting before anybody had told it where the settings are.", "Does os.environ.setdefault stand first in asgi.py?", "mywebsite/asgi.py", 'setdefault'),
