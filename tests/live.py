@@ -29,6 +29,7 @@ DEPLOY = ROOT / "lessons" / "10-going-live" / "deploy"
 NAME = "chat.example.org"
 PROGRAMS = ("nginx", "redis-server", "openssl", "curl")
 FOLDERS = "/usr/sbin:/sbin:/usr/local/sbin:/opt/homebrew/bin"  # where systems hide nginx from whoever is not root
+ENTRANCE = "mywebsite.asgi:application"
 PATIENCE = 60.0  # seconds for a process that has to come to life
 
 
@@ -44,7 +45,7 @@ class Live(Server):
         self.told = told
 
     def command(self) -> list[str]:
-        return [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "mywebsite.asgi:application"]
+        return [sys.executable, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(self.port), ENTRANCE]
 
     @property
     def origin(self) -> str:
