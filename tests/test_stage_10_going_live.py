@@ -1,5 +1,6 @@
 """Stage 10: who may come in, how much is too much, what a page may do, and the website as it goes live."""
 
+import functools
 import os
 import re
 import subprocess
@@ -61,16 +62,19 @@ def hasty(server):
 
 
 @pytest.fixture(scope="module")
-def website(own_database):
-    """The whole of it. Where something is not installed the check says NOT CHECKED; in CI that is a failure."""
+def whole_website(own_database):
+    """Start the whole of it, once: `whole_website()`. Where something is not installed the check says NOT CHECKED.
+
+    In CI that is a failure.
+    """
     try:
         whole = Website()
     except NotHere as error:
         if os.environ.get("CI"):
             pytest.fail(f"CI must have nginx. {error}", pytrace=False)
         pytest.skip(str(error))
-    with whole:
-        yield whole
+    with ExitStack() as stack:
+        yield functools.cache(lambda: stack.enter_context(whole))
 
 
 # Step 1
@@ -543,7 +547,8 @@ def test_the_log_says_who_was_cut_off_and_not_what_was_said(live):
     **(PLACE | {"look": "lessons/10-going-live/deploy/nginx.conf:proxy_http_version"}),
     hint="Which headers does nginx set, and who believes them?",
 )
-def test_the_website_works_behind_nginx(website):
+def test_the_website_works_behind_nginx(whole_website):
+    website = whole_website()
     room, pupil = new_room("kitchen"), cookies_of("pupil")
     status = website.shake_hands()
     assert status == 101, f"A page of the website itself asked for a socket, and the answer was HTTP {status}."
@@ -569,7 +574,8 @@ def test_the_website_works_behind_nginx(website):
     **(PLACE | {"look": "lessons/10-going-live/deploy/nginx.conf:upstream"}),
     hint="Is one worker there all the time, and does every page come back to it?",
 )
-def test_a_rolling_restart_under_load_loses_nothing(website):
+def test_a_rolling_restart_under_load_loses_nothing(whole_website):
+    website = whole_website()
     room = new_room("kitchen")
     with ExitStack() as stack:
         pages = [stack.enter_context(ThroughNginx(website, room)) for _ in range(9)]

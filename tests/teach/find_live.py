@@ -15,10 +15,9 @@ def settings(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
     if "*" in said.get("ORIGINS", ()):
         why = "A * among the origins stands for the pages of every website."
         yield Finding(10, file, named["ORIGINS"].lineno, why, "Whose pages may open a socket here?")
-    if any("signed_cookies" in engine for engine in said.get("SESSION_ENGINE", ())):
-        why = (
-            "With signed_cookies the session lies in the browser alone: the server can neither find it nor end it."
-        )
+    half_done = "django.contrib.sessions" in said.get("INSTALLED_APPS", ())  # else step 2 has not been typed yet
+    if half_done and any("signed_cookies" in engine for engine in said.get("SESSION_ENGINE", ())):
+        why = "With signed_cookies the session lies in the browser alone: the server can neither find it nor end it."
         yield Finding(10, file, named["SESSION_ENGINE"].lineno, why, "Does lesson 10 still have this line?")
     if "INSTALLED_APPS" in named and "SESSION_ENGINE" not in named:
         for app, why in APPS.items():
