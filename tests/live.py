@@ -109,6 +109,12 @@ def program(name: str) -> str:
     return found
 
 
+def look_for_programs() -> None:
+    """Raise NotHere if one of them is missing."""
+    for name in PROGRAMS:
+        program(name)
+
+
 class Worker(Server):
     """What systemd does with chat@.service: start it, wait until it is well; ask it to stop, wait, make it stop."""
 
@@ -154,8 +160,6 @@ class Website:
     """Two workers, Redis, and nginx. `ports` has the free ports that stand for those in the files."""
 
     def __init__(self) -> None:
-        for name in PROGRAMS:
-            program(name)
         self.files = Server()  # never started: its folder, its copy of the website, its database
         self.place = self.files.place
         self.redis = Redis()

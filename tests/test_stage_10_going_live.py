@@ -14,7 +14,7 @@ import pytest
 from tests import project
 from tests.faithful import Faithful
 from tests.html import elements, forms
-from tests.live import NAME, Live, NotHere, Website
+from tests.live import NAME, Live, NotHere, Website, look_for_programs
 from tests.rooms import enter, names_in, new_room
 from tests.server import Server
 from tests.tab import NoFrame
@@ -41,7 +41,7 @@ SECRET = "a secret that belongs into no log"
 
 
 @pytest.fixture(scope="module")
-def live(own_database):
+def live(server):
     """One Daphne as on a real server, with no nginx in front."""
     with Live(CHAT_BURST="10") as running:
         yield running
@@ -62,19 +62,19 @@ def hasty(server):
 
 
 @pytest.fixture(scope="module")
-def whole_website(own_database):
+def whole_website(server):
     """Start the whole of it, once: `whole_website()`. Where something is not installed the check says NOT CHECKED.
 
     In CI that is a failure.
     """
     try:
-        whole = Website()
+        look_for_programs()
     except NotHere as error:
         if os.environ.get("CI"):
             pytest.fail(f"CI must have nginx. {error}", pytrace=False)
         pytest.skip(str(error))
     with ExitStack() as stack:
-        yield functools.cache(lambda: stack.enter_context(whole))
+        yield functools.cache(lambda: stack.enter_context(Website()))
 
 
 # Step 1
