@@ -70,6 +70,7 @@ class ChatConsumer(TidyConsumer):
         self.name = members.name_of(self.user, self.scope["session"])
         self.address = limits.address_of(self.scope)
         self.bucket = limits.Bucket(settings.CHAT_BURST, settings.CHAT_RATE)
+        self.told = 0  # the number of the last message that was in a history here
         refusal = self.refusal()
         if refusal:
             self.accept()  # before that, a browser is not told the code
@@ -125,7 +126,8 @@ class ChatConsumer(TidyConsumer):
             if "message" not in frame:
                 self.join()
                 self.people_changed()
-                self.send_history(history.read(self.room, frame["since"]))
+                since = max(frame["since"], self.told)  # what is on its way will arrive
+                self.send_history(history.read(self.room, since))
             elif frame.get("to"):
                 self.whisper(frame["to"], read_text(frame["message"]), client_id)
             else:
@@ -182,6 +184,8 @@ class ChatConsumer(TidyConsumer):
 
     def send_history(self, messages):
         """Some messages in each frame; one empty frame, if there are none."""
+        if messages:
+            self.told = messages[-1].seq
         frames = [message.as_frame() for message in messages]
         for start in range(0, len(frames) or 1, AT_ONCE):
             some = frames[start : start + AT_ONCE]
