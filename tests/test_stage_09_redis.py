@@ -14,7 +14,7 @@ import pytest
 from tests import faults, project
 from tests.faithful import Faithful
 from tests.redis_server import GET_IT, is_stand_in
-from tests.rooms import new_room, until
+from tests.rooms import names_in, new_room, until
 from tests.server import Server
 from tests.tab import NoFrame
 from tests.teach import diary
@@ -188,19 +188,25 @@ def test_whoever_was_forgotten_joins_again_by_asking(pair, redis):
     room = new_room("kitchen")
     with ExitStack() as stack:
         hanna, ivo = enter(stack, pair[0], room, "Hanna"), enter(stack, pair[1], room, "Ivo")
-        seq = said(hanna, "before")
-        redis.command("flushall")
-        with ExitStack() as meanwhile:
-            jule = enter(meanwhile, pair[1], room, "Jule")
-            said(jule, "missed")
-            for one in (hanna, ivo):
-                one.send({"since": seq})
-                missed = [message.get("message") for message in one.receive("history").get("messages", [])]
-                assert missed == ["missed"], f'Redis has forgotten everything. Asked {{"since": {seq}}}, came {missed}.'
-            said(jule, "after")
-            for one in (hanna, ivo):
-                hears(one, "after", "Redis had forgotten the groups. A tab has asked, and it is still deaf.")
-        until(hanna, ["Hanna", "Ivo"], "Redis had forgotten everything, Hanna's tab has asked, and Jule has left.")
+        with ExitStack() as jules:
+            enter(jules, pair[1], room, "Jule")
+            until(hanna, ["Hanna", "Ivo", "Jule"], "Three have entered, at two processes.")
+            seq = said(hanna, "before")
+            redis.command("flushall")
+        lena = enter(stack, pair[1], room, "Lena")
+        until(lena, ["Hanna", "Ivo", "Lena"], "Jule has left.")
+        said(lena, "missed")
+        for one in (hanna, ivo):
+            one.send({"since": seq})
+            missed = [message.get("message") for message in one.receive("history").get("messages", [])]
+            assert missed == ["missed"], f'Redis has forgotten everything. Asked {{"since": {seq}}}, came {missed}.'
+        said(lena, "after")
+        for one in (hanna, ivo):
+            hears(one, "after", "Redis had forgotten the groups. A tab has asked, and it is still deaf.")
+            told = [names_in(frame) for frame in one.seen if frame["type"] == "people"][-1]
+            assert told == ["Hanna", "Ivo", "Lena"], (
+                f"While Redis had forgotten everything, Jule left and Lena came. A tab has asked, and still believes: {told}"
+            )
 
 
 @pytest.mark.check(**TIDY, hint="Who takes a tab off the list when its consumer has ended by an exception?")
@@ -266,7 +272,7 @@ def test_the_page_says_so_and_comes_back_when_redis_is_killed(open_page, pair, r
 
 
 @pytest.mark.long
-@pytest.mark.check(**OFFICE, hint="Is it redis<8, as in requirements-redis.txt?")
+@pytest.mark.check(**OFFICE, hint="Is it redis<8, as in requirements-redis.txt? And how long does a group last?")
 def test_a_silent_room_stays_connected(pair):
     room = new_room("kitchen")
     with ExitStack() as stack:
