@@ -24,9 +24,12 @@ class TidyConsumer(WebsocketConsumer):
     Channels itself calls it only when the browser leaves. And it hangs up on whoever
     sends faster than we can read: Daphne would keep it all in memory. Here we step in
     between Channels and our synchronous methods, so some methods are `async`.
+
+    A frame that is ready for the browser goes past the thread.
     """
 
     async def __call__(self, scope, receive, send):
+        self.to_browser = send
         unread = asyncio.Queue()
         reader = asyncio.create_task(self.read_ahead(receive, send, unread))
         try:
@@ -38,6 +41,13 @@ class TidyConsumer(WebsocketConsumer):
                 raise
         finally:
             reader.cancel()
+
+    async def dispatch(self, event):
+        """Hand a frame that is ready straight to the browser. All else is for the thread."""
+        if event.get("type") == "ready.frame":
+            await self.to_browser({"type": "websocket.send", "text": event["text"]})
+        else:
+            await super().dispatch(event)
 
     async def read_ahead(self, receive, send, unread):
         """Daphne to the frames that wait for us. Too many of them make way for one goodbye."""

@@ -27,7 +27,7 @@ from django.conf import settings
 
 from chat import heartbeat, history, limits, members, people
 from chat.base import LOGGED_OUT, MEMBERS_ONLY, TOO_LARGE, TOO_MANY, TidyConsumer
-from chat.post import tell_person, tell_room
+from chat.post import show_people, show_room, tell_person
 from chat.rooms import MAX_CLIENT_ID, group_of, group_of_session, read_text
 
 KINDS = {"message": str, "to": str, "client_id": str, "since": int}
@@ -86,11 +86,11 @@ class ChatConsumer(TidyConsumer):
         )
         since = read_since(self.scope["query_string"])
         self.send_history(history.read(self.room, since))
-        self.people_changed()
+        self.send_json({"type": "people", "names": people.names(self.room)})
 
     def disconnect(self, code):
         if people.leave(self.room, self.channel_name):
-            tell_room(self.room, {"type": "people.changed"})
+            show_people(self.room)
         for group in self.my_groups:
             async_to_sync(self.channel_layer.group_discard)(group, self.channel_name)
 
@@ -106,7 +106,7 @@ class ChatConsumer(TidyConsumer):
         for group in self.my_groups:
             async_to_sync(self.channel_layer.group_add)(group, self.channel_name)
         if people.enter(self.room, self.channel_name, self.name, self.address):
-            tell_room(self.room, {"type": "people.changed"})
+            show_people(self.room)
 
     def receive(self, text_data=None, bytes_data=None):
         """Browser to server."""
@@ -149,7 +149,7 @@ class ChatConsumer(TidyConsumer):
     def say(self, text, client_id):
         """First write it down, then tell everyone: what anybody has seen, is kept."""
         message = history.add(self.room, self.name, text, client_id)
-        tell_room(self.room, {"type": "chat.message", **message.as_frame()})
+        show_room(self.room, {"type": "chat", **message.as_frame()})
 
     def whisper(self, to, message, client_id):
         """This consumer to one person's tabs, and to its own, which show it too."""
@@ -164,23 +164,13 @@ class ChatConsumer(TidyConsumer):
         if to != self.name:
             tell_person(self.room, self.name, event)
 
-    def chat_message(self, event):
-        """Group to this consumer, and on to its browser."""
-        self.send_json({**event, "type": "chat"})
-
     def chat_private(self, event):
+        """A mailbox to this consumer, and on to its browser."""
         self.send_json({**event, "type": "private"})
-
-    def chat_announcement(self, event):
-        self.send_json({"type": "announcement", "message": event["message"]})
 
     def chat_logged_out(self, event):
         """A logout somewhere, to every consumer of that login."""
         self.hang_up(LOGGED_OUT)
-
-    def people_changed(self, event=None):
-        """Somebody came or went: each consumer looks for itself who is here now."""
-        self.send_json({"type": "people", "names": people.names(self.room)})
 
     def send_history(self, messages):
         """Some messages in each frame; one empty frame, if there are none."""

@@ -8,7 +8,7 @@ import time
 from django.db import close_old_connections
 
 from chat import people
-from chat.post import tell_room
+from chat.post import show_people
 
 BEAT = 2  # seconds
 
@@ -24,6 +24,6 @@ def run():
         try:
             close_old_connections()
             for room in people.beat():
-                tell_room(room, {"type": "people.changed"})
+                show_people(room)
         except Exception:  # no database, no Redis: the next beat tries again
             logging.getLogger(__name__).warning("A heartbeat failed.", exc_info=True)

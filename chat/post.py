@@ -1,6 +1,7 @@
 """Letters from anywhere in Django: from a consumer, a view, a command."""
 
 import asyncio
+import json
 
 from asgiref.sync import async_to_sync
 from channels.exceptions import ChannelFull
@@ -13,6 +14,19 @@ from chat.rooms import group_of, group_of_session
 def tell_room(room, event):
     """Post an event to every mailbox in the room. A full one does not get it."""
     async_to_sync(get_channel_layer().group_send)(group_of(room), event)
+
+
+def show_room(room, frame):
+    """Show a frame to everyone in the room: made once, and handed on by each consumer."""
+    tell_room(room, {"type": "ready.frame", "text": json.dumps(frame)})
+
+
+def show_people(room):
+    """Show everyone in the room who is here. And look again: meanwhile that may have changed."""
+    shown = None
+    while shown != (names := people.names(room)):
+        show_room(room, {"type": "people", "names": names})
+        shown = names
 
 
 def tell_session(key, event):

@@ -70,7 +70,7 @@ def announce(request, room):
         message = read_text(request.POST.get("message", ""))
     except ValueError as error:
         return render(request, "sorry.html", {"error": error}, status=400)
-    post.tell_room(room, {"type": "chat.announcement", "message": message})
+    post.show_room(room, {"type": "announcement", "message": message})
     return HttpResponse(status=204)  # "no content": the browser stays where it is
 
 

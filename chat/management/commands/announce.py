@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from chat.post import tell_room
+from chat.post import show_room
 from chat.rooms import read_room, read_text
 
 
@@ -19,5 +19,5 @@ class Command(BaseCommand):
             message = read_text(options["message"])
         except ValueError as error:
             raise CommandError(error) from None
-        tell_room(room, {"type": "chat.announcement", "message": message})
+        show_room(room, {"type": "announcement", "message": message})
         self.stdout.write(f"Posted to everyone in {room}.")

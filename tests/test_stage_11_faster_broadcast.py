@@ -1,0 +1,326 @@
+"""Stage 11: a broadcast passes the consumers' thread by. It is no slower for being right: the order stays."""
+
+import json
+import sqlite3
+from contextlib import ExitStack, closing, contextmanager
+
+import pytest
+
+from tests import project
+from tests.rooms import enter, names_in, new_room, until
+from tests.tab import Tab
+from tests.teach import diary
+
+PAST = {"lesson": "11", "section": "Step 3: past the thread", "look": "chat/base.py:def dispatch"}
+ONCE = {"lesson": "11", "section": "Step 4: encoded once", "look": "chat/consumers.py:def say"}
+WHO = {"lesson": "11", "section": "Step 5: who is here, looked up once", "look": "chat/post.py:def show_people"}
+THROUGH = "Which method of the consumer does this letter call, and in which thread does that run?"
+FEW, MANY = 2, 8  # tabs that listen
+MAILBOX = 100  # letters, which the layer keeps for one consumer
+
+
+@pytest.mark.check(**PAST, hint=THROUGH)
+def test_a_broadcast_arrives_everywhere_while_another_consumers_handler_blocks(server, visitor):
+    room, elsewhere = new_room("kitchen"), new_room("garden")
+    teacher = visitor(user="teacher", server=server)
+    teacher.get(f"/rooms/{room}/")
+    with tabs_over_network(server, room, 3) as listeners, tabs_over_network(server, elsewhere, 1) as (ben,):
+        with blocked(server, ben, teacher):
+            announce(teacher, room, "Class starts")
+            for one in listeners:
+                one.receive("announcement")
+        ben.receive("chat")
+
+
+@pytest.mark.check(
+    **PAST, hint=f"{THROUGH} A mailbox holds {MAILBOX} letters, and while nobody fetches any, it fills up."
+)
+def test_nothing_is_dropped_while_another_consumers_handler_blocks(server, visitor):
+    room, elsewhere = new_room("kitchen"), new_room("garden")
+    teacher = visitor(user="teacher", server=server)
+    teacher.get(f"/rooms/{room}/")
+    texts = [f"announcement {number}" for number in range(MAILBOX + 10)]
+    with tabs_over_network(server, room, 1) as (ada,), tabs_over_network(server, elsewhere, 1) as (ben,):
+        with blocked(server, ben, teacher):
+            for text in texts:
+                announce(teacher, room, text)
+            heard = [ada.receive("announcement")["message"] for _ in texts]
+    assert heard == texts, "110 announcements were made while another consumer's handler blocked. Not all came, in order."
+
+
+@pytest.mark.check(**ONCE, hint=THROUGH)
+def test_a_message_is_no_trip_to_the_thread_for_each_tab(tab, trips):
+    few, many = (trips.of(lambda ada: say(ada, "hello"), in_room(tab, size)) for size in (FEW, MANY))
+    assert many <= few, so_many(trips, few, many, "one message")
+
+
+@pytest.mark.check(**(ONCE | {"look": "chat/views.py:def announce"}), hint=THROUGH)
+def test_an_announcement_is_no_trip_to_the_thread_for_each_tab(tab, visitor, trips):
+    def tell(ada) -> None:
+        room = ada.path.split("/")[2]
+        teacher.get(f"/rooms/{room}/")
+        announce(teacher, room, "Class starts")
+
+    teacher = visitor(user="teacher")
+    few, many = (trips.of(tell, in_room(tab, size), "announcement") for size in (FEW, MANY))
+    assert many <= few, so_many(trips, few, many, "one announcement")
+
+
+@pytest.mark.check(**WHO, hint=THROUGH)
+def test_who_comes_and_goes_is_no_trip_to_the_thread_for_each_tab(tab, visitor, trips):
+    ben = visitor("Ben", room=new_room("kitchen"))
+    few, many = (trips.of(come_and_go(tab, ben), in_room(tab, size), "people", 2) for size in (FEW, MANY))
+    assert many <= few, so_many(trips, few, many, "somebody who comes and goes")
+
+
+@pytest.mark.check(**WHO, hint="Who asks the database for the names: whoever comes, or each tab that is told?")
+def test_who_is_here_is_looked_up_once_and_not_for_each_tab(tab, visitor, queries):
+    ben = visitor("Ben", room=new_room("kitchen"))
+    few, many = (queries.of(come_and_go(tab, ben), in_room(tab, size), "people", 2) for size in (FEW, MANY))
+    assert many <= few, (
+        f"Somebody came and went. With {FEW + 1} tabs in the room the database was asked {few} times,"
+        f" with {MANY + 1} tabs {many} times."
+    )
+
+
+@pytest.mark.guards("the order that the thread kept by itself")
+@pytest.mark.check(**PAST, hint="Is each letter done with before the next one is fetched?")
+def test_letters_of_all_kinds_come_in_the_order_in_which_they_were_posted(tab, visitor):
+    room = new_room("kitchen")
+    ada, ben = (enter(tab, room, visitor(name, room=room)) for name in ("Ada", "Ben"))
+    due = []
+    for number in range(10):
+        for kind, frame in (("private", {"to": "Ben"}), ("chat", {})):
+            due.append((kind, f"{kind} {number}"))
+            ada.send({"message": due[-1][1], **frame})
+    heard = []
+    while len(heard) < len(due):
+        frame = ben.receive()
+        if frame["type"] in ("chat", "private"):
+            heard.append((frame["type"], frame["message"]))
+    assert heard == due, f"Ada whispered and spoke in turn, and Ben heard: {[text for _, text in heard]}."
+
+
+@pytest.mark.guards("the order that the thread kept by itself")
+@pytest.mark.check(**PAST, hint="Can a letter be handed on before connect() has come to its end?")
+def test_no_broadcast_overtakes_the_greeting_and_the_history(tab, visitor, loop):
+    room = new_room("kitchen")
+    ada, teacher = enter(tab, room), visitor(user="teacher")
+    say(ada, "hello")
+    teacher.get(f"/rooms/{room}/")
+    late = Slow(loop, f"/ws/{room}/", lambda: announce(teacher, room, "Class starts"))
+    try:
+        late.connect()
+        ada.receive("announcement")
+        kinds = []
+        while kinds[-1:] != ["announcement"]:
+            kinds.append(late.receive()["type"])
+    finally:
+        late.abandon()
+    assert kinds[:2] == ["connection_established", "history"], (
+        f"An announcement came while a tab was connecting. It got first {kinds[0]}, and then {kinds[1]}."
+    )
+
+
+@pytest.mark.guards("what lesson 10 promises of a tab that was hung up on")
+@pytest.mark.check(**PAST, hint="What may still be sent to a browser after a close?")
+def test_no_broadcast_follows_a_goodbye(tab):
+    room = new_room("kitchen")
+    ada, ben = enter(tab, room), enter(tab, room)
+    ben.send({"message": "x" * 200_000})
+    while (event := ben.next_event())["type"] != "websocket.close":
+        pass
+    say(ada, "hello")
+    ben.task.cancel()
+    later = []
+    while event := ben.events.get(timeout=2):
+        later.append(event)
+    assert not later, f"The server hung up on a tab, and then sent it {later[0]}."
+
+
+@pytest.mark.guards("what lesson 10 promises of a consumer that breaks")
+@pytest.mark.check(**PAST, hint="What becomes of an exception in dispatch, and who else is told?")
+def test_a_browser_that_cannot_be_reached_harms_nobody_else(tab, visitor, loop):
+    room = new_room("kitchen")
+    ada = enter(tab, room, visitor("Ada", room=room))
+    ben = Gone(loop, f"/ws/{room}/", visitor("Ben", room=room).cookies)
+    try:
+        ben.connect()
+        until(ada, ["Ada", "Ben"], "Ben has come.")
+        ben.gone = True
+        say(ada, "hello")
+        until(ada, ["Ada"], "Nothing can be sent to Ben's browser any more.")
+        say(ada, "still here")
+    finally:
+        ben.abandon()
+
+
+@pytest.mark.guards("what lessons 4 to 8 promise of each frame")
+@pytest.mark.check(**ONCE, hint="Which words of the event belong to the post office, and which to the browser?")
+def test_every_tab_gets_the_same_frame(tab, visitor):
+    room, odd = new_room("kitchen"), 'a "quote", a \\, <b>, ünï \N{SNOWMAN} \N{PILE OF POO}\n'
+    tabs = [enter(tab, room, visitor(name, room=room)) for name in ("Ada", "Ben", "Cleo")]
+    tabs[0].send({"message": odd, "client_id": "7c9e"})
+    frames = [one.receive("chat") for one in tabs]
+    due = {"type": "chat", "name": "Ada", "message": odd, "seq": 1, "client_id": "7c9e"}
+    for frame in frames:
+        wrong = {key: frame.get(key) for key in due if frame.get(key) != due[key]}
+        assert not wrong, f"A message should come to everyone as {json.dumps(due)}. This is different: {wrong}"
+
+
+class Slow(Tab):
+    """A tab whose server is slow: between the handshake and all that follows something else happens."""
+
+    def __init__(self, loop, path: str, meanwhile) -> None:
+        self.meanwhile = meanwhile
+        super().__init__(loop, project.asgi_application(), path)
+
+    async def from_server(self, event: dict) -> None:
+        await super().from_server(event)
+        if event["type"] == "websocket.accept":
+            await apart(self.meanwhile)
+
+
+class Gone(Tab):
+    """A tab to which nothing can be sent as soon as it is `gone`: some servers say so by an exception."""
+
+    gone = False
+
+    def __init__(self, loop, path: str, cookies: str) -> None:
+        super().__init__(loop, project.asgi_application(), path, cookies)
+
+    async def from_server(self, event: dict) -> None:
+        if self.gone:
+            raise OSError("The connection is gone.")
+        await super().from_server(event)
+
+
+async def apart(function) -> object:
+    """Call a function as a server calls a view: in a thread that is not the consumers'."""
+    from asgiref.sync import ThreadSensitiveContext, sync_to_async
+    from django.db import connections
+
+    def work() -> object:
+        try:
+            return function()
+        finally:
+            connections.close_all()
+
+    async with ThreadSensitiveContext():
+        return await sync_to_async(work)()
+
+
+class Counter:
+    """Counts something while `of` lets it happen; what happens is over when everybody has heard of it."""
+
+    number = 0
+
+    def of(self, happen, tabs: list, kind: str = "chat", frames: int = 1) -> int:
+        self.number = 0
+        happen(tabs[0])
+        for one in tabs[1:]:
+            for _ in range(frames):
+                one.receive(kind)
+        return self.number
+
+
+@pytest.fixture
+def trips(monkeypatch):
+    """Count how often something is sent to a thread, by whomever."""
+    from asgiref.sync import SyncToAsync
+
+    counter, handler = Counter(), SyncToAsync.thread_handler
+
+    def counting(self, *args, **kwargs):
+        counter.number += 1
+        return handler(self, *args, **kwargs)
+
+    monkeypatch.setattr(SyncToAsync, "thread_handler", counting)
+    return counter
+
+
+@pytest.fixture
+def queries(loop, database):
+    """Count how often the database is asked, in the thread of the consumers."""
+    from django.db import connection
+
+    counter = Counter()
+
+    def counting(execute, *args):
+        counter.number += 1
+        return execute(*args)
+
+    loop.call(connection.execute_wrappers.append, counting)
+    yield counter
+    loop.call(connection.execute_wrappers.remove, counting)
+
+
+def in_room(tab, listeners: int) -> list:
+    """Open a tab that acts, and so many that listen, in a room of their own; all have read what came at first."""
+    room = new_room("kitchen")
+    tabs = [enter(tab, room) for _ in range(1 + listeners)]
+    for one in tabs:
+        one.send({})
+        one.receive("error")
+    return tabs
+
+
+def come_and_go(tab, ben):
+    """Return what Ben does: come into the room of a tab, and leave it."""
+
+    def act(ada) -> None:
+        own = enter(tab, ada.path.split("/")[2], ben)
+        listed(ada, True)
+        own.close()
+        listed(ada, False)
+
+    return act
+
+
+def listed(ada, there: bool) -> None:
+    """Read what comes, until Ben is on the list, or is not."""
+    while ("Ben" in names_in(ada.receive("people"))) != there:
+        pass
+
+
+def say(ada, text: str) -> None:
+    ada.send({"message": text})
+    while ada.receive("chat").get("message") != text:
+        pass
+
+
+def announce(teacher, room: str, text: str) -> None:
+    page = teacher.post_to(f"/rooms/{room}/announce/", {"message": text})
+    assert page.status < 400, f"The teacher announced something, and the answer was HTTP {page.status}."
+
+
+@contextmanager
+def tabs_over_network(server, room: str, number: int):
+    """Open so many tabs in a room of a real server, and wait until they are in."""
+    with ExitStack() as stack:
+        tabs = [stack.enter_context(server.tab(f"/ws/{room}/")) for _ in range(number)]
+        for one in tabs:
+            one.receive("people")
+        yield tabs
+
+
+@contextmanager
+def blocked(server, ben, teacher):
+    """Let the handler of one tab block: it wants to write a message, and somebody else has the database."""
+    with closing(sqlite3.connect(server.place / server.database.students, isolation_level=None)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        diary.note("took the database, so that nobody else can write")
+        ben.send({"message": "this has to wait"})
+        teacher.get(teacher.page.path)  # whoever has answered this has had the frame before
+        try:
+            yield
+        finally:
+            database.execute("ROLLBACK")
+            diary.note("gave the database back")
+
+
+def so_many(trips: Counter, few: int, many: int, what: str) -> str:
+    return (
+        f"With {FEW + 1} tabs in the room, {what} was {few} trips to a thread, with {MANY + 1} tabs {many} trips."
+        " A broadcast should need none for each tab."
+    )
