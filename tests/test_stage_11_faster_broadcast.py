@@ -250,9 +250,9 @@ def queries(loop, database):
         counter.number += 1
         return execute(*args)
 
-    loop.call(connection.execute_wrappers.append, counting)
+    loop.call(lambda: connection.execute_wrappers.append(counting))  # the connection of that thread
     yield counter
-    loop.call(connection.execute_wrappers.remove, counting)
+    loop.call(lambda: connection.execute_wrappers.remove(counting))
 
 
 def in_room(tab, listeners: int) -> list:
@@ -290,8 +290,11 @@ def say(ada, text: str) -> None:
 
 
 def announce(teacher, room: str, text: str) -> None:
+    """Announce something from the page of the room, which stays open."""
+    opened = teacher.page
     page = teacher.post_to(f"/rooms/{room}/announce/", {"message": text})
     assert page.status < 400, f"The teacher announced something, and the answer was HTTP {page.status}."
+    teacher.page = opened
 
 
 @contextmanager
