@@ -40,12 +40,16 @@ def test_nothing_is_dropped_while_another_consumers_handler_blocks(server, visit
     teacher = visitor(user="teacher", server=server)
     teacher.get(f"/rooms/{room}/")
     texts = [f"announcement {number}" for number in range(MAILBOX + 10)]
-    with tabs_over_network(server, room, 1) as (ada,), tabs_over_network(server, elsewhere, 1) as (ben,):
-        with blocked(server, ben, teacher):
-            for text in texts:
-                announce(teacher, room, text)
-            heard = [ada.receive("announcement")["message"] for _ in texts]
-    assert heard == texts, "110 announcements were made while another consumer's handler blocked. Not all came, in order."
+    with ExitStack() as stack:
+        (ada,) = stack.enter_context(tabs_over_network(server, room, 1))
+        (ben,) = stack.enter_context(tabs_over_network(server, elsewhere, 1))
+        stack.enter_context(blocked(server, ben, teacher))
+        for text in texts:
+            announce(teacher, room, text)
+        heard = [ada.receive("announcement")["message"] for _ in texts]
+    assert heard == texts, (
+        "110 announcements were made while another consumer's handler blocked. Not all came, in order."
+    )
 
 
 @pytest.mark.check(**ONCE, hint=THROUGH)

@@ -112,7 +112,12 @@ COMMANDS = {
         {"STAGE": ""},
         ("author",),
     ),
-    "bench": Command("For authors", "bench:bench", "time the commands that have a figure to keep"),
+    "bench": Command(
+        "For authors",
+        "bench:bench",
+        "measure what has a figure to keep; ONLY=broadcast one part of it",
+        {"ONLY": "", "TABS": ""},
+    ),
     "lock": Command("For authors", "setup:lock", "resolve the requirements*.in files anew (needs uv)"),
 }
 

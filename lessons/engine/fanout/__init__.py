@@ -1,0 +1,4 @@
+"""How fast a message comes to everyone: this chat beside others, and where its time goes.
+
+`race` measures, each server and the crowd of tabs in a process of its own. `trace` looks at one message from inside.
+"""

@@ -1,0 +1,134 @@
+"""Many tabs in one process, as cheap as can be: python crowd.py '{"tabs": 200, "rounds": 9, "doors": {...}}'
+
+`doors` maps a name to [port, path]. In each room some tabs speak at once, and the clock runs until every tab has every
+message. The rooms take turns. Prints `{name: [seconds of each round]}`. Standard library only: it frames and unframes
+RFC 6455 itself, since a library would cost more than most of what is measured.
+"""
+
+import asyncio
+import base64
+import json
+import os
+import sys
+import time
+
+SPEAKERS = 5
+AT_ONCE = 10  # tabs that are connecting
+LIMIT = 120  # seconds, for whatever it is
+
+
+class Tab(asyncio.Protocol):
+    """One socket. It counts the frames in which the room's mark stands, and looks at nothing else."""
+
+    def __init__(self, room: "Room") -> None:
+        self.room, self.rest, self.is_open = room, b"", False
+        self.opened = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport) -> None:
+        self.transport = transport
+        host, key = f"127.0.0.1:{self.room.port}", base64.b64encode(os.urandom(16)).decode()
+        lines = [f"GET {self.room.path} HTTP/1.1", f"Host: {host}", f"Origin: http://{host}", "Upgrade: websocket"]
+        lines += ["Connection: Upgrade", f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", "", ""]
+        transport.write("\r\n".join(lines).encode())
+
+    def data_received(self, data: bytes) -> None:
+        data = self.rest + data
+        if not self.is_open:
+            head, end, rest = data.partition(b"\r\n\r\n")
+            if not end:
+                self.rest = data
+                return
+            if not head.startswith(b"HTTP/1.1 101"):
+                self.fail(f"a handshake was answered with {head.splitlines()[0].decode()}")
+                return
+            self.is_open, data = True, rest
+            self.opened.set_result(None)
+        at = 0
+        while frame := read_frame(data, at):
+            opcode, payload, at = frame
+            if opcode == 1 and self.room.mark in payload:
+                self.room.heard()
+            elif opcode == 8:
+                self.fail(f"a tab was hung up on with {int.from_bytes(payload[:2], 'big')}")
+            elif opcode == 9:
+                self.write(10, payload)
+        self.rest = data[at:]
+
+    def connection_lost(self, error) -> None:
+        self.fail("a connection broke")
+
+    def fail(self, why: str) -> None:
+        for waiting in (self.opened, self.room.all_heard):
+            if not waiting.done():
+                waiting.set_exception(RuntimeError(f"{self.room.name}: {why}."))
+
+    def write(self, opcode: int, payload: bytes) -> None:
+        """Send a frame; all are short. The mask of four zeros changes nothing."""
+        self.transport.write(bytes([128 | opcode, 128 | len(payload), 0, 0, 0, 0]) + payload)
+
+
+def read_frame(data: bytes, at: int) -> tuple[int, bytes, int] | None:
+    """Return the opcode and the payload of the frame that begins here, and where it ends; None if it is not whole."""
+    if len(data) < at + 2:
+        return None
+    length, begin = data[at + 1] & 127, at + 2
+    if length > 125:
+        begin += 2 if length == 126 else 8
+        length = int.from_bytes(data[at + 2 : begin], "big")
+    end = begin + length
+    return (data[at] & 15, data[begin:end], end) if len(data) >= end else None
+
+
+class Room:
+    def __init__(self, name: str, port: int, path: str) -> None:
+        self.name, self.port, self.path = name, port, path
+        self.tabs: list[Tab] = []
+        self.mark = b"\0"  # stands in no frame
+        self.all_heard = asyncio.get_running_loop().create_future()
+
+    async def fill(self, number: int) -> None:
+        turn = asyncio.Semaphore(AT_ONCE)
+
+        async def join() -> None:
+            async with turn:
+                loop = asyncio.get_running_loop()
+                _, tab = await loop.create_connection(lambda: Tab(self), "127.0.0.1", self.port)
+                await tab.opened
+                self.tabs.append(tab)
+
+        await asyncio.wait_for(asyncio.gather(*(join() for _ in range(number))), LIMIT)
+        await self.speak("first words")  # whoever hears them is in the room, with all that comes before
+
+    async def speak(self, words: str) -> float:
+        """Let some speak at once; return the seconds until all have heard all."""
+        self.mark, self.missing = words.encode(), SPEAKERS * len(self.tabs)
+        self.all_heard = asyncio.get_running_loop().create_future()
+        began = time.perf_counter()
+        for number, tab in enumerate(self.tabs[:: len(self.tabs) // SPEAKERS][:SPEAKERS]):
+            tab.write(1, json.dumps({"message": f"{words} {number}"}).encode())
+        await asyncio.wait_for(self.all_heard, LIMIT)
+        self.mark = b"\0"
+        return time.perf_counter() - began
+
+    def heard(self) -> None:
+        self.missing -= 1
+        if not self.missing:
+            self.all_heard.set_result(None)
+
+
+async def main(tabs: int, rounds: int, doors: dict[str, tuple[int, str]]) -> dict[str, list[float]]:
+    rooms = [Room(name, port, path) for name, (port, path) in doors.items()]
+    for room in rooms:
+        await room.fill(tabs)
+    seconds = {room.name: [] for room in rooms}
+    for number in range(rounds):
+        for room in rooms:
+            seconds[room.name].append(await room.speak(f"round {number:03}"))
+    return seconds
+
+
+if __name__ == "__main__":
+    try:
+        print(json.dumps(asyncio.run(main(**json.loads(sys.argv[1])))))
+    except (RuntimeError, OSError, TimeoutError) as error:
+        sys.exit(str(error) or "The tabs have waited too long for their messages.")
