@@ -86,7 +86,7 @@ class ChatConsumer(TidyConsumer):
         )
         since = read_since(self.scope["query_string"])
         self.send_history(history.read(self.room, since))
-        self.send_json({"type": "people", "names": people.names(self.room)})
+        self.people_changed()
 
     def disconnect(self, code):
         if people.leave(self.room, self.channel_name):
@@ -171,6 +171,10 @@ class ChatConsumer(TidyConsumer):
     def chat_logged_out(self, event):
         """A logout somewhere, to every consumer of that login."""
         self.hang_up(LOGGED_OUT)
+
+    def people_changed(self):
+        """Who has come or gone before we listened? Look, and tell our browser."""
+        self.send_json({"type": "people", "names": people.names(self.room)})
 
     def send_history(self, messages):
         """Some messages in each frame; one empty frame, if there are none."""
