@@ -138,7 +138,12 @@ class Tab:
                 return frame
 
     def read(self, event: dict) -> dict:
-        text = event.get("text")
+        text, kind = event.get("text"), event["type"]
+        if kind != "websocket.send":
+            raise NoFrame(
+                f'The consumer handed the server an event of type "{kind}". What is for a browser is of type'
+                ' "websocket.send".'
+            )
         if not isinstance(text, str):
             raise NoFrame(f"The server sent a {type(text).__name__}, {diary.shortened(text)}, and not text.")
         try:

@@ -14,6 +14,7 @@ import pytest
 from tests import project
 from tests.teach import (
     diary,
+    find_base,
     find_consumer,
     find_layer,
     find_live,
@@ -129,7 +130,8 @@ def look_at(file: str, line: int) -> str:
 def seen(root: Path, stage: int) -> list[source.Finding]:
     """Return all that the finders see in the student's files below `root`, as far as it matters up to `stage`."""
     found = source.findings(root, stage, FINDERS) + (find_page.findings(root, stage) if stage >= 4 else [])
-    return found + (find_post.findings(root) if stage >= 7 else [])
+    found += find_post.findings(root) if stage >= 7 else []
+    return found + (find_base.findings(root) if stage >= 11 else [])
 
 
 def misspelt_attribute(text: str) -> str:
