@@ -7,7 +7,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.teach.find_layer import event_kinds, kind_of
+from tests.teach.find_layer import kind_of
+from tests.teach.find_post import functions_that_post
 from tests.teach.source import Finding, calls, last_name, methods
 
 Trees = dict[str, ast.Module]  # {file: what stands in it}
@@ -70,24 +71,27 @@ def frames_for_methods(file: str, tree: ast.Module) -> Iterator[Finding]:
         if kind and kind.value in FRAMES:
             yield Finding(
                 11, file, call.lineno,
-                f"tell_room posts a letter for a method of the consumers, and {kind.value!r} is a frame for the browsers.",
+                f"tell_room posts a letter for a method, and {kind.value!r} is a frame for the browsers.",
                 "Is it show_room, or which method should get it?",
             )  # fmt: skip
 
 
 def letters_for_nobody(trees: Trees) -> Iterator[Finding]:
-    """Letters for which no class has a method, and which no dispatch knows."""
+    """Letters to a group for which no class has a method, and which no dispatch knows."""
     known = {method.name for tree in trees.values() for owner in ast.walk(tree) if isinstance(owner, ast.ClassDef)
              for method in methods(owner)}  # fmt: skip
     named = {text for tree in trees.values() for text in compared(tree)}
+    posts = {name for tree in trees.values() for name in functions_that_post(tree)}
     for file, tree in trees.items():
-        for handler, kind in event_kinds(tree).items():
-            if handler not in known and kind.value not in named and not kind.value.startswith("websocket."):
-                yield Finding(
-                    11, file, kind.lineno,
-                    f"A letter of type {kind.value!r} calls a method {handler}, and no consumer has one.",
-                    "Is it a frame for the browsers? Then show_room. Or is dispatch to know it?",
-                )  # fmt: skip
+        for call in calls(tree, *posts):
+            for kind in filter(None, map(kind_of, (event for event in call.args if isinstance(event, ast.Dict)))):
+                handler = str(kind.value).replace(".", "_")
+                if handler not in known | FRAMES and kind.value not in named:
+                    yield Finding(
+                        11, file, kind.lineno,
+                        f"A letter of type {kind.value!r} calls a method {handler}, and no consumer has one.",
+                        "Is it a frame for the browsers? Then show_room. Or is dispatch to know it?",
+                    )  # fmt: skip
 
 
 def compared(tree: ast.Module) -> Iterator[str]:
