@@ -7,7 +7,7 @@ import pytest
 
 from tests import project
 from tests.rooms import enter, names_in, new_room, until
-from tests.tab import Tab
+from tests.tab import PATIENCE, Tab
 from tests.teach import diary
 
 PAST = {"lesson": "11", "section": "Step 3: past the thread", "look": "chat/base.py:def dispatch"}
@@ -72,35 +72,45 @@ def test_who_is_here_is_looked_up_once_and_not_for_each_tab(tab, visitor, querie
 
 @pytest.mark.guards("the order that the thread kept by itself")
 @pytest.mark.check(**PAST, hint="Is each letter done with before the next one is fetched?")
-def test_letters_of_all_kinds_come_in_the_order_in_which_they_were_posted(tab, visitor):
-    room = new_room("kitchen")
-    ada, ben = (enter(tab, room, visitor(name, room=room)) for name in ("Ada", "Ben"))
-    due = []
-    for number in range(10):
-        for kind, frame in (("private", {"to": "Ben"}), ("chat", {})):
-            due.append((kind, f"{kind} {number}"))
-            ada.send({"message": due[-1][1], **frame})
-    heard = []
-    while len(heard) < len(due):
-        frame = ben.receive()
-        if frame["type"] in ("chat", "private"):
-            heard.append((frame["type"], frame["message"]))
-    assert heard == due, f"Ada whispered and spoke in turn, and Ben heard: {[text for _, text in heard]}."
+def test_letters_of_all_kinds_come_in_the_order_in_which_they_were_posted(tab, visitor, loop):
+    def meanwhile() -> None:
+        announce(teacher, room, "Class starts")
+        cleo.receive("announcement")
+
+    room, teacher = new_room("kitchen"), visitor(user="teacher")
+    ada, cleo = enter(tab, room, visitor("Ada", room=room)), enter(tab, room)
+    teacher.get(f"/rooms/{room}/")
+    ben = Slow(loop, f"/ws/{room}/", visitor("Ben", room=room).cookies, '"private"', meanwhile)
+    try:
+        ben.connect()
+        until(ada, ["Ada", "Ben", "Guest"], "Ben has come.")
+        ada.send({"message": "psst", "to": "Ben"})
+        heard = []
+        while len(heard) < 2:
+            heard += [kind for kind in [ben.receive()["type"]] if kind in ("private", "announcement")]
+    finally:
+        ben.abandon()
+    assert heard == ["private", "announcement"], (
+        f"While a whisper was on its way to Ben, something was announced. What he got first: {' and '.join(heard)}."
+    )
 
 
 @pytest.mark.guards("the order that the thread kept by itself")
 @pytest.mark.check(**PAST, hint="Can a letter be handed on before connect() has come to its end?")
 def test_no_broadcast_overtakes_the_greeting_and_the_history(tab, visitor, loop):
-    room = new_room("kitchen")
-    ada, teacher = enter(tab, room), visitor(user="teacher")
+    def meanwhile() -> None:
+        announce(teacher, room, "Class starts")
+        ada.receive("announcement")
+
+    room, teacher = new_room("kitchen"), visitor(user="teacher")
+    ada = enter(tab, room)
     say(ada, "hello")
     teacher.get(f"/rooms/{room}/")
-    late = Slow(loop, f"/ws/{room}/", lambda: announce(teacher, room, "Class starts"))
+    late = Slow(loop, f"/ws/{room}/", "", '"connection_established"', meanwhile)
     try:
         late.connect()
-        ada.receive("announcement")
         kinds = []
-        while kinds[-1:] != ["announcement"]:
+        while "announcement" not in kinds or "history" not in kinds:
             kinds.append(late.receive()["type"])
     finally:
         late.abandon()
@@ -120,7 +130,7 @@ def test_no_broadcast_follows_a_goodbye(tab):
     say(ada, "hello")
     ben.task.cancel()
     later = []
-    while event := ben.events.get(timeout=2):
+    while event := ben.events.get(timeout=PATIENCE):
         later.append(event)
     assert not later, f"The server hung up on a tab, and then sent it {later[0]}."
 
@@ -143,16 +153,17 @@ def test_a_browser_that_cannot_be_reached_harms_nobody_else(tab, visitor, loop):
 
 
 class Slow(Tab):
-    """A tab whose server is slow: between the handshake and all that follows something else happens."""
+    """A tab that takes its time over the first event with a certain word in it. Meanwhile something else happens."""
 
-    def __init__(self, loop, path: str, meanwhile) -> None:
-        self.meanwhile = meanwhile
-        super().__init__(loop, project.asgi_application(), path)
+    def __init__(self, loop, path: str, cookies: str, word: str, meanwhile) -> None:
+        self.word, self.meanwhile = word, meanwhile
+        super().__init__(loop, project.asgi_application(), path, cookies)
 
     async def from_server(self, event: dict) -> None:
+        if self.meanwhile and self.word in f"{event['type']} {event.get('text')}":
+            meanwhile, self.meanwhile = self.meanwhile, None
+            await apart(meanwhile)
         await super().from_server(event)
-        if event["type"] == "websocket.accept":
-            await apart(self.meanwhile)
 
 
 class Gone(Tab):

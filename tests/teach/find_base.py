@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.teach.find_layer import kind_of
 from tests.teach.find_post import functions_that_post
-from tests.teach.source import Finding, calls, last_name, methods
+from tests.teach.source import Finding, calls, last_name, methods, places
 
 Trees = dict[str, ast.Module]  # {file: what stands in it}
 FRAMES = {"chat", "announcement", "people"}  # what a browser gets, and no consumer has a method for
@@ -47,6 +47,12 @@ def faults_of_dispatch(file: str, method: ast.FunctionDef | ast.AsyncFunctionDef
                 11, file, call.lineno,
                 f"{last_name(call.func)} is async: without await it makes a coroutine, and does nothing.",
                 "Which word is missing in front of it?",
+            )  # fmt: skip
+    for call in calls(method, "to_browser"):
+        if call.args and last_name(call.args[0]) in places(method):
+            yield Finding(
+                11, file, call.lineno, "This hands the letter on with its envelope, and no server knows a ready.frame.",
+                'Which type does ASGI want, and what belongs to "text"?',
             )  # fmt: skip
     for call in calls(method, "create_task", "ensure_future"):
         yield Finding(
