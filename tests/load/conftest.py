@@ -1,0 +1,40 @@
+"""Servers with settings of their own, and time enough."""
+
+import contextlib
+
+import pytest
+
+from tests.server import Server
+from tests.teach import limit
+
+limit.SECONDS = limit.LONG = limit.PATIENT = 300.0  # the last resort: all that waits here has a shorter limit
+
+NO_LIMITS = {"CHAT_BURST": 10**6, "CHAT_RATE": 10**6, "CHAT_MAX_UNREAD": 10**6}
+
+
+@pytest.fixture
+def start(own_database, monkeypatch):
+    """Start servers: `start()` as it is, `start(CHAT_BURST=1000)` with this in its environment.
+
+    Each has a copy of the website and a database of its own, and is stopped after the test.
+    """
+    with contextlib.ExitStack() as stack:
+        monkeypatch.delenv("CHANNEL_REDIS_URL", raising=False)
+
+        def start_one(**settings: object) -> Server:
+            for name, value in settings.items():
+                monkeypatch.setenv(name, str(value))
+            return stack.enter_context(Server())
+
+        yield start_one
+
+
+@pytest.fixture(autouse=True, scope="session")
+def many_files():
+    """Let this process and its servers have some thousand sockets open: some systems allow 256 unless asked."""
+    with contextlib.suppress(ImportError):
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = 4096 if hard == resource.RLIM_INFINITY else min(4096, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
