@@ -1,14 +1,13 @@
 """Many people in one process, each with a connection to a real server. They are asyncio, so that 500 fit into a thread.
 
-    async with Person(server.address, "kitchen") as ada:
-        await ada.say("hello")
-        await ada.until(lambda: ada.texts == ["hello"], "Ada has not heard herself.")
+async with Person(server.address, "kitchen") as ada:
+    await ada.say("hello")
+    await ada.until(lambda: ada.texts == ["hello"], "Ada has not heard herself.")
 """
 
 import asyncio
 import json
 import time
-import urllib.request
 from collections.abc import Callable
 
 from websockets.asyncio.client import connect
@@ -24,6 +23,7 @@ class Person:
         self.url, self.origin = f"ws://{address}/ws/{room}/", f"http://{address}"
         self.headers = {"Cookie": cookies} if cookies else None
         self.chats: list[tuple[float, dict]] = []
+        self.heard: set[str] = set()
         self.errors: list[dict] = []
         self.people: list[str] = []
         self.is_in = False  # the greeting has come, and the first history
@@ -57,6 +57,7 @@ class Person:
         match frame["type"]:
             case "chat":
                 self.chats.append((now, frame))
+                self.heard.add(frame["message"])
             case "people":
                 self.people = frame["names"]
             case "error":
@@ -81,10 +82,3 @@ class Person:
                     await self.changed.wait()
         except TimeoutError:
             raise AssertionError(f"{story} Waited for {seconds:.0f} s.") from None
-
-
-def cookies_of_a_guest(address: str) -> str:
-    """Open the lobby's page as a new browser does, and return its cookies: a session, with a name of its own."""
-    with urllib.request.urlopen(f"http://{address}/", timeout=PATIENCE) as response:
-        cookies = response.headers.get_all("Set-Cookie") or []
-    return "; ".join(cookie.partition(";")[0] for cookie in cookies)
