@@ -9,6 +9,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
@@ -17,26 +18,26 @@ PATIENCE = 30.0  # seconds until what has not come counts as lost
 
 
 class Person:
-    """`chats` is what was said in the room: (when it came, frame). `errors` and `closed` are what the server refused."""
+    """What a page does that asks for what it has missed, and no more than that.
 
-    def __init__(self, address: str, room: str, cookies: str = "") -> None:
+    `heard` is what was said in the room, in order: {text: when it came}. `asked` is how often something was missing.
+    """
+
+    def __init__(self, address: str, room: str) -> None:
         self.url, self.origin = f"ws://{address}/ws/{room}/", f"http://{address}"
-        self.headers = {"Cookie": cookies} if cookies else None
-        self.chats: list[tuple[float, dict]] = []
-        self.heard: set[str] = set()
-        self.errors: list[dict] = []
-        self.people: list[str] = []
-        self.is_in = False  # the greeting has come, and the first history
-        self.closed: int | None = None  # the code with which the connection was closed
+        self.heard: dict[str, float] = {}
+        self.twice: list[str] = []
+        self.seen: int | None = None  # the number of the last message; None before the first history
+        self.asked = 0
+        self.asked_after = -1
         self.changed = asyncio.Event()
 
     async def __aenter__(self) -> "Person":
         self.socket = await connect(
-            self.url, origin=self.origin, additional_headers=self.headers, proxy=None, compression=None,
-            open_timeout=PATIENCE, close_timeout=1, ping_interval=None,
-        )  # fmt: skip
+            self.url, origin=self.origin, proxy=None, compression=None, open_timeout=PATIENCE, close_timeout=1
+        )
         self.reader = asyncio.create_task(self.read())
-        await self.until(lambda: self.is_in, "Somebody came into the room, and got no history.")
+        await self.until(lambda: self.seen is not None, "Somebody came into the room, and got no history.")
         return self
 
     async def __aexit__(self, *_) -> None:
@@ -44,30 +45,34 @@ class Person:
         await self.reader
 
     async def read(self) -> None:
-        try:
+        with suppress(ConnectionClosed):
             async for text in self.socket:
-                self.take(json.loads(text), time.monotonic())
+                frame = json.loads(text)
+                if frame["type"] == "history":
+                    for one in frame["messages"]:
+                        self.take(one)
+                    self.seen = self.seen or 0
+                elif frame["type"] == "chat" and self.seen is not None:
+                    if frame["seq"] > self.seen + 1:
+                        await self.ask()
+                    else:
+                        self.take(frame)
                 self.changed.set()
-        except ConnectionClosed:
-            pass
-        self.closed = self.socket.close_code
         self.changed.set()
 
-    def take(self, frame: dict, now: float) -> None:
-        match frame["type"]:
-            case "chat":
-                self.chats.append((now, frame))
-                self.heard.add(frame["message"])
-            case "people":
-                self.people = frame["names"]
-            case "error":
-                self.errors.append(frame)
-            case "history":
-                self.is_in = True
+    def take(self, message: dict) -> None:
+        if self.seen is None or message["seq"] > self.seen:
+            self.seen = message["seq"]
+            if message["message"] in self.heard:
+                self.twice.append(message["message"])
+            self.heard[message["message"]] = time.monotonic()
 
-    @property
-    def texts(self) -> list[str]:
-        return [frame["message"] for _, frame in self.chats]
+    async def ask(self) -> None:
+        """Ask once for what came after the last one seen."""
+        if self.asked_after != self.seen:
+            self.asked_after = self.seen
+            self.asked += 1
+            await self.socket.send(json.dumps({"since": self.seen}))
 
     async def say(self, text: str) -> None:
         await self.socket.send(json.dumps({"message": text}))
@@ -77,7 +82,8 @@ class Person:
         try:
             async with asyncio.timeout(seconds):
                 while not condition():
-                    assert self.closed is None, f"{story} The connection was closed with code {self.closed}."
+                    closed = self.socket.close_code
+                    assert closed is None, f"{story} The connection was closed with code {closed}."
                     self.changed.clear()
                     await self.changed.wait()
         except TimeoutError:

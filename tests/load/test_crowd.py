@@ -34,10 +34,11 @@ async def broadcast(address: str) -> None:
             await crowd[number].say(text)
             for place, one in enumerate(crowd):
                 await one.until(
-                    lambda one=one, number=number: len(one.chats) >= number, f"Number {place} has not heard."
+                    lambda one=one, number=number: len(one.heard) >= number, f"Number {place} has not heard."
                 )
-            slowest = max(one.chats[-1][0] for one in crowd) - said
+            slowest = max(one.heard[text] for one in crowd) - said
             print(f"message {number} was with all {CROWD} after {slowest:.2f} s", flush=True)
             assert slowest < SLOWEST
         for place, one in enumerate(crowd):
-            assert one.texts == WORDS, f"Number {place} has heard {one.texts}."
+            assert list(one.heard) == WORDS, f"Number {place} has heard {list(one.heard)}."
+            assert not one.asked + len(one.twice), f"Number {place} has missed something, or heard it twice."
