@@ -38,3 +38,11 @@ def many_files():
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         wanted = 4096 if hard == resource.RLIM_INFINITY else min(4096, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+@pytest.fixture(autouse=True)
+def no_heartbeat(monkeypatch):
+    """Let no thread beat in this process: a database in memory does not wait for another thread, as a file does."""
+    from chat import heartbeat
+
+    monkeypatch.setattr(heartbeat, "start", lambda: None)

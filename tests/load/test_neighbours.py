@@ -48,9 +48,12 @@ async def talk_beside(server, bother) -> None:
         trouble = asyncio.create_task(bother())
         bothered = await talk(everyone, SECONDS, "bothered")
         trouble.cancel()
-        print(f"until all have heard: {calm:.3f} s at most when it is calm, {bothered:.3f} s beside that one", flush=True)
+        print(
+            f"until all have heard: {calm:.3f} s at most when it is calm, {bothered:.3f} s beside that one", flush=True
+        )
         import psutil
-        print(psutil.Process(server.process.pid).memory_info().rss/1e6)
+
+        print(psutil.Process(server.process.pid).memory_info().rss / 1e6)
         assert bothered < LIMIT
 
 
