@@ -205,7 +205,7 @@ def test_whoever_was_forgotten_joins_again_by_asking(pair, redis):
             hears(one, "after", "Redis had forgotten the groups. A tab has asked, and it is still deaf.")
             told = [names_in(frame) for frame in one.seen if frame["type"] == "people"][-1]
             assert told == ["Hanna", "Ivo", "Lena"], (
-                f"While Redis had forgotten everything, Jule left and Lena came. A tab has asked, and still believes: {told}"
+                f"While Redis had forgotten all, Jule left and Lena came. A tab that has asked believes: {told}"
             )
 
 

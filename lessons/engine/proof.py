@@ -26,6 +26,7 @@ from .console import Terminal, read_calls, run_calls
 from .disk import lessons_on_disk, put
 from .errors import CourseError
 from .git import Git
+from .load import load_tests, run_load
 from .pictures import make as pictures
 from .stages import MARKER, Files, apply_block, is_app_path, make_stages
 
@@ -67,8 +68,10 @@ def check(only: str) -> int:
             raise CourseError(f"check: nothing is called {only!r}. The parts are: {parts}.")
         # one more than there are processors: many jobs wait for a patience to run out
         with ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
-            for done in as_completed([pool.submit(job.run) for job in jobs]):
+            for done in as_completed([pool.submit(job.run) for job in jobs if job.part != "load"]):
                 tell(done.result())
+        for job in (job for job in jobs if job.part == "load"):  # it measures time, so nothing else runs beside it
+            tell(job.run())
     print_table(jobs)
     print("\nThe five slowest parts:")
     for job in sorted(jobs, key=lambda job: -job.seconds)[:5]:
@@ -140,6 +143,7 @@ class Course:
             ),
             *(Job("pictures", f"diagram of lesson {n:02}", lambda job, n=n: self.diagram(job, n)) for n in numbers),
             *(Job("pictures", f"page of stage {n:02}", lambda job, n=n: self.picture(n)) for n in numbers),
+            *(Job("load", test.stem[5:], lambda job, test=test: self.load(job, test)) for test in load_tests()),
             Job("engine", "its tests", lambda job: run([*RUN, "pytest", "-q", "lessons/engine/tests"], ROOT)),
             Job("lint", "the course", lambda job: lint(ROOT)),
             *(Job("lint", f"stage {n:02}", lambda job, n=n: self.lint_stage(n)) for n in range(last)),
@@ -252,6 +256,9 @@ class Course:
         """The picture of a stage's page was taken of that page."""
         place = self.lay_out(f"picture-{number}", self.stages[number], number)
         return pictures.wrong_with_picture(self.lessons[number], place)
+
+    def load(self, job: Job, test: Path) -> list[str]:
+        return run_load(test, self.lay_out(f"load-{test.stem}", self.stages[-1], len(self.stages) - 1))
 
     def lint_stage(self, number: int) -> list[str]:
         return lint(self.lay_out(f"lint-{number}", self.stages[number], number), "chat", "mywebsite")

@@ -1,5 +1,5 @@
 """What the finished chat bears: many people, floods, silence, nonsense, sudden ends.
 
-`make check ONLY=load` runs all of it, `make check ONLY="load: crowd"` one file, and each works with pytest too:
-`python -m pytest --full -s tests/load/test_crowd.py`. `make test` leaves this folder alone, for it takes minutes.
+`make check ONLY=load` runs all of it, `make check ONLY="load: crowd"` one file. pytest does, too:
+`python -m pytest --full --all -s tests/load/test_crowd.py`. `make test` leaves this folder alone, for it takes minutes.
 """

@@ -1,13 +1,16 @@
 """Servers with settings of their own, and time enough."""
 
 import contextlib
+import faulthandler
+import sys
 
 import pytest
 
 from tests.server import Server
 from tests.teach import limit
 
-limit.SECONDS = limit.LONG = limit.PATIENT = 300.0  # the last resort: all that waits here has a shorter limit
+LIMIT = 600.0  # seconds for a test: the last resort, as all that waits here has a limit of its own
+limit.SECONDS = limit.LONG = limit.PATIENT = LIMIT
 
 NO_LIMITS = {"CHAT_BURST": 10**6, "CHAT_RATE": 10**6, "CHAT_MAX_UNREAD": 10**6}
 
@@ -46,3 +49,11 @@ def no_heartbeat(monkeypatch):
     from chat import heartbeat
 
     monkeypatch.setattr(heartbeat, "start", lambda: None)
+
+
+@pytest.fixture(autouse=True)
+def last_words():
+    """Tell where everything stands, just before it is ended."""
+    faulthandler.dump_traceback_later(LIMIT - 10, file=sys.__stderr__)
+    yield
+    faulthandler.cancel_dump_traceback_later()

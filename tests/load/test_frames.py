@@ -51,7 +51,8 @@ words = st.fixed_dictionaries(
 )
 deep = st.integers(1, 60_000).map(lambda depth: "[" * depth) | st.integers(1, 20_000).map(lambda depth: '{"a":' * depth)
 whispers = st.fixed_dictionaries({"message": texts, "to": st.sampled_from(["Guest", "Nobody"])})
-json_like = (words | whispers | anything).map(json.dumps)
+sayings = st.fixed_dictionaries({"message": texts})
+json_like = (words | sayings | whispers | anything).map(json.dumps)
 frames = (
     json_like
     | letters

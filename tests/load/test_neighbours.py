@@ -1,78 +1,121 @@
-"""One who never reads, and one who floods: the others do not wait a second for anything. With the limits as they are."""
+"""One who never reads, one who floods, with the limits as they are: the others wait a second longer at most.
+
+What the machine itself takes is measured first, while all is calm. `make check` lets nothing else run beside this.
+"""
 
 import asyncio
 import json
 import subprocess
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 
 from tests.load.people import Person
 from tests.load.wire import frame, shake_hands
+from tests.server import Server
 
 PEOPLE, EVERY, SECONDS = 10, 0.5, 10.0  # so many say something so often, for so long
-LIMIT = 1.0  # seconds until everyone has heard what one of them said
+LONGER = 1.0  # seconds until everyone has heard what one of them said, compared to calm times
+MEMORY = 150.0  # MB that one of them may cost the server
+ATTEMPTS = 3
 ROOM = "kitchen"
+LETTER = "😀" * 500  # 6,000 bytes in a frame
 
 
 def test_one_who_never_reads_does_not_slow_the_others(start):
-    server = start()
-    with shake_hands(server.address, f"/ws/{ROOM}/", buffer=4096) as silent:
+    """And costs no memory without end: Daphne keeps all that somebody does not read."""
 
-        async def bother() -> None:
-            """Ask for everything, again and again, as often as is allowed, and read nothing of it."""
-            for turn in range(10**6):
-                with suppress(BlockingIOError):
-                    silent.sendall(frame(json.dumps({"since": 0}).encode()))
-                await asyncio.sleep(0.01 if turn < 90 else 0.2)
+    def attempt() -> tuple[float, float]:
+        server = start()
+        asyncio.run(fill(server.address))
+        with shake_hands(server.address, f"/ws/{ROOM}/", buffer=4096) as silent:
+            silent.setblocking(False)
 
-        asyncio.run(talk_beside(server, bother))
+            async def ask() -> None:
+                """Ask for everything, again and again, as often as is allowed."""
+                for turn in range(10**6):
+                    with suppress(BlockingIOError, ConnectionError):
+                        silent.send(frame(json.dumps({"since": 0}).encode()))
+                    await asyncio.sleep(0.01 if turn < 90 else 0.2)
+
+            return asyncio.run(talk_beside(server, ask))
+
+    judge(attempt)
 
 
 def test_one_who_floods_does_not_slow_the_others(start):
-    server = start()
-    command = [sys.executable, "-m", "tests.load.flood", server.address, ROOM, str(SECONDS)]
+    def attempt() -> tuple[float, float]:
+        server = start()
+        command = [sys.executable, "-m", "tests.load.flood", server.address, ROOM, str(SECONDS)]
 
-    async def bother() -> None:
-        process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
-        out, _ = await process.communicate()
-        print(f"the server hung up {out.decode().strip()} times on the one who floods", flush=True)
+        async def flood() -> None:
+            process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
+            out, _ = await process.communicate()
+            times = int(out or 0)
+            print(f"the server hung up {times} times on the one who floods", flush=True)
+            assert times, "Nobody was hung up on: was that a flood?"
 
-    asyncio.run(talk_beside(server, bother))
+        return asyncio.run(talk_beside(server, flood))
+
+    judge(attempt)
 
 
-async def talk_beside(server, bother) -> None:
+def judge(attempt: Callable[[], tuple[float, float]]) -> None:
+    """Measure; where it took too long, once more and once more: the machine may have had something else to do."""
+    for _ in range(ATTEMPTS):
+        longer, more = attempt()
+        assert more < MEMORY, f"The server's memory has grown by {more:.0f} MB."
+        if longer < LONGER:
+            return
+    raise AssertionError(f"{ATTEMPTS} times the others had to wait too long, the last time {longer:.1f} s longer.")
+
+
+async def fill(address: str) -> None:
+    """Let 450 long letters be in the room."""
+    for _ in range(5):
+        async with Person(address, ROOM) as one:
+            for number in range(90):
+                await one.say(f"{number:3}{LETTER[3:]}")
+            await one.until(lambda one=one: len(one.heard) >= 90, "The letters have not come back.")
+
+
+async def talk_beside(server: Server, trouble: Callable[[], Awaitable[None]]) -> tuple[float, float]:
     async with AsyncExitStack() as stack:
         everyone = [await stack.enter_async_context(Person(server.address, ROOM)) for _ in range(PEOPLE)]
-        calm = await talk(everyone, SECONDS / 2, "calm")
-        trouble = asyncio.create_task(bother())
-        bothered = await talk(everyone, SECONDS, "bothered")
-        trouble.cancel()
-        print(
-            f"until all have heard: {calm:.3f} s at most when it is calm, {bothered:.3f} s beside that one", flush=True
-        )
-        import psutil
-
-        print(psutil.Process(server.process.pid).memory_info().rss / 1e6)
-        assert bothered < LIMIT
+        calm, before = await talk(everyone, SECONDS / 2, "calm"), memory(server)
+        task = asyncio.create_task(trouble())
+        beside, after = await talk(everyone, SECONDS, "beside"), memory(server)
+        if not task.done():
+            task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    print(f"all have heard after {calm:.2f} s at most when it is calm, {beside:.2f} s beside that one", flush=True)
+    print(f"the server's memory: {before:.0f} MB, then {after:.0f} MB", flush=True)
+    return beside - calm, after - before
 
 
 async def talk(everyone: list[Person], seconds: float, mark: str) -> float:
     """Let everyone say something now and then; return how long the slowest message took until all had it."""
     said: dict[str, float] = {}
-    rounds = int(seconds / EVERY)
 
     async def one_talks(number: int) -> None:
         await asyncio.sleep(EVERY * number / len(everyone))
-        for turn in range(rounds):
+        for turn in range(int(seconds / EVERY)):
             text = f"{mark}, {number}, {turn}"
             said[text] = time.monotonic()
             await everyone[number].say(text)
             await asyncio.sleep(EVERY)
 
     await asyncio.gather(*(one_talks(number) for number in range(len(everyone))))
-    slowest = 0.0
     for number, one in enumerate(everyone):
-        await one.until(lambda one=one: said.keys() <= one.heard, f"Person {number} has not heard everything.")
-        slowest = max([slowest, *(one.heard[text] - when for text, when in said.items())])
-    return slowest
+        await one.until(lambda one=one: said.keys() <= one.heard.keys(), f"Person {number} has not heard everything.")
+    return max(one.heard[text] - when for one in everyone for text, when in said.items())
+
+
+def memory(server: Server) -> float:
+    """Return how much memory the server's process has, in MB; 0 where the system does not tell it like Linux."""
+    status = Path(f"/proc/{server.process.pid}/status")
+    lines = status.read_text(encoding="utf-8").splitlines() if status.exists() else []
+    return sum(int(line.split()[1]) / 1000 for line in lines if line.startswith("VmRSS:"))
