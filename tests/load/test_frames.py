@@ -7,6 +7,7 @@ consumer never breaks, and whoever it does not hang up on is served as before.
 import json
 import logging
 import os
+import random
 import re
 import string
 from collections import Counter
@@ -74,6 +75,8 @@ def client(loop, database, monkeypatch):
 
     for name, value in NO_LIMITS.items():
         monkeypatch.setattr(websites, name, value)
+    # hypothesis winds up Python's random numbers anew for each example, and mailboxes would get the same names
+    monkeypatch.setattr("channels.layers.random", random.SystemRandom())
     logging.disable(logging.CRITICAL)
     opened = []
 
