@@ -78,10 +78,10 @@ def judge(stories: list[list[str]]) -> None:
     """Compare what each has heard with what was said: nothing lost, nothing twice, and the same order for all."""
     due = {f"{sender} {number}" for sender in range(SENDERS) for number in range(EACH)}
     for who, texts in enumerate(stories):
-        lost = sorted(due - set(texts))
-        assert not lost, f"Tab {who} has lost {len(lost)} messages: {lost[:3]}"
         twice = len(texts) - len(set(texts))
         assert not twice, f"Tab {who} has {twice} messages twice."
+        lost = sorted(due - set(texts))
+        assert not lost, f"Tab {who} has lost {len(lost)} messages: {lost[:3]}"
         assert texts == stories[0], f"Tab {who} has another order than tab 0."
     for sender in range(SENDERS):
         own = [text for text in stories[0] if text.startswith(f"{sender} ")]
