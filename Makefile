@@ -3,7 +3,7 @@
 
 PYTHON := $(firstword $(wildcard .venv/bin/python .venv/Scripts/python.exe) python3)
 
-COMMANDS := run redis test watch tab wire notebooks start next show work drill update hint answer doctor setup stages check write pictures bench lock
+COMMANDS := run redis test watch tab wire notebooks start next show work drill update hint answer doctor setup stages check write pictures book bench lock
 
 .DEFAULT_GOAL := help
 .PHONY: help tests $(COMMANDS)

@@ -100,7 +100,7 @@ COMMANDS = {
         "proof:check",
         "prove the whole course; ONLY=lint one part of it",
         {"ONLY": ""},
-        ("notebooks", "author"),
+        ("notebooks", "author", "book"),
     ),
     "write": Command(
         "For authors", "write:write", "write the last lesson's code to the top of the course", {"FORCE": ""}
@@ -111,6 +111,13 @@ COMMANDS = {
         "draw and photograph what the lessons show; STAGE=4 one",
         {"STAGE": ""},
         ("author",),
+    ),
+    "book": Command(
+        "For authors",
+        "book.build:book",
+        "the lessons and notebooks as a site; OPEN=1 shows it",
+        {"OPEN": ""},
+        ("notebooks", "book"),
     ),
     "bench": Command(
         "For authors",

@@ -1,0 +1,48 @@
+"""`make book`: write the pages' source, let Sphinx make the site, show it."""
+
+import gzip
+import shutil
+import subprocess
+import sys
+import webbrowser
+from pathlib import Path
+
+from ..commands import ROOT
+from ..disk import lessons_on_disk
+from ..errors import CourseError
+from ..stages import make_stages
+from .notebooks import run_notebooks
+from .pages import Book
+
+HERE = Path(__file__).parent
+PLACE = ROOT / ".course" / "book"
+
+
+def book(open: str) -> None:
+    """`make book`: build the site below .course/book/; OPEN=1 shows it in the browser."""
+    first = build(PLACE)
+    print(f"The book is in {first.parent.relative_to(ROOT)}: open index.html there, or let OPEN=1 do it.")
+    if open:
+        webbrowser.open(first.as_uri())
+
+
+def build(place: Path) -> Path:
+    """Build the site below `place` and return its first page. Raises CourseError for each warning of Sphinx."""
+    lessons = lessons_on_disk()
+    stages = make_stages(lessons)
+    pages = Book(ROOT, lessons, stages, run_notebooks(stages)).gather()
+    source, site = place / "source", place / "html"
+    for folder in (source, site):
+        shutil.rmtree(folder, ignore_errors=True)
+    for path, data in pages.items():
+        (source / path).parent.mkdir(parents=True, exist_ok=True)
+        (source / path).write_bytes(data)
+    # -W --keep-going: a warning is an error, and all are told. -n: a reference that leads nowhere is one. -E: afresh
+    options = ["-b", "html", "-W", "--keep-going", "-n", "-E", "-q", "-j", "auto"]
+    command = [sys.executable, "-m", "sphinx", *options, "-c", HERE, "-d", place / "doctrees", source, site]
+    done = subprocess.run(command, cwd=ROOT, stdout=-1, stderr=subprocess.STDOUT)
+    if done.returncode:
+        raise CourseError("book: Sphinx is not content.\n" + done.stdout.decode("utf-8", "replace").strip())
+    mermaid = gzip.decompress((HERE / "mermaid.tiny.js.gz").read_bytes())
+    (site / "_static" / "mermaid.tiny.js").write_bytes(mermaid)
+    return site / "index.html"

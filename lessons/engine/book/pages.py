@@ -1,0 +1,131 @@
+"""Which pages the book has: the front page, the lessons, their changes and notebooks, and whatever these link to.
+
+Nothing is listed by hand. A page comes in because a page that is in links to it.
+"""
+
+import json
+import posixpath
+from pathlib import Path
+
+from ..errors import CourseError
+from ..house import notebook_stage
+from ..lesson import Lesson
+from ..stages import Files
+from .changes import changes_page, fenced
+from .markdown import to_book
+
+PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp"}
+FRONT = "README.md"
+
+
+def page_of(path: str, is_folder: bool = False) -> str:
+    """Return where in the book a path of the course stands: `lessons/03-routing/README.md` is `lessons/03-routing.md`."""
+    folder, name = posixpath.split(path)
+    if is_folder:
+        return "index.md" if path == "." else f"{path}/index.md"
+    if name == "README.md":
+        return f"{folder}.md" if folder else "index.md"
+    if posixpath.splitext(name)[1].lower() in {".md", ".ipynb", *PICTURES}:
+        return path
+    return f"files/{path}.md"
+
+
+class Book:
+    """The pages as they are gathered: `files` is the source of the site, by path."""
+
+    def __init__(self, root: Path, lessons: list[Lesson], stages: list[Files], notebooks: dict[str, str]) -> None:
+        """`notebooks` are those with outputs, by path."""
+        self.root, self.lessons, self.stages, self.notebooks = root, lessons, stages, notebooks
+        self.files: dict[str, bytes] = {}
+        self.asked: list[str] = []  # paths of the course that some page links to
+
+    def gather(self) -> dict[str, bytes]:
+        for lesson, before, after in zip(self.lessons, [{}, *self.stages], self.stages, strict=False):
+            self.add_lesson(lesson, before, after)
+        front = self.translate(FRONT, self.read(FRONT))
+        for path in self.asked:  # which grows meanwhile
+            self.add(path)
+        known = {page_of(lesson.file) for lesson in self.lessons} | set(self.notebooks) | {"index.md"}
+        others = sorted(
+            page for page in map(self.page, self.asked) if page not in known and page.endswith(".md")
+        )
+        front += toctree("Lessons", [page_of(lesson.file) for lesson in self.lessons]) + toctree("More", others)
+        return self.files | {"index.md": front.encode()}
+
+    def add_lesson(self, lesson: Lesson, before: Files, after: Files) -> None:
+        """Add a lesson; below its title stands the way to its changes, and in the navigation its notebooks too."""
+        page = page_of(lesson.file)
+        changes = page.removesuffix(".md") + "-changes.md"
+        since = f"stage {lesson.number - 1}" if lesson.number else "the empty folder"
+        own = [path for path in self.notebooks if notebook_stage(self.root / path) == lesson.number]
+        ways = [f"[what changes since {since}]({posixpath.basename(changes)})"]
+        ways += [f"[the notebook]({self.link(lesson.file, '/' + path)})" for path in own]
+        title, _, rest = self.translate(lesson.file, self.read(lesson.file)).partition("\n")
+        inside = [posixpath.basename(changes), *(self.link(lesson.file, "/" + path) for path in own)]
+        text = f"{title}\n\n`{lesson.tag}`: {', '.join(ways)}\n{rest}{toctree('', inside)}"
+        self.files[page] = text.encode()
+        self.files[changes] = changes_page(lesson, before, after, posixpath.basename(page)).encode()
+
+    def add(self, path: str) -> None:
+        """Add whatever a page has linked to."""
+        page = self.page(path)
+        if page in self.files or page == "index.md":
+            return
+        if page in self.notebooks:
+            self.files[page] = self.notebook(path).encode()
+        elif Path(page).suffix != ".md":
+            self.files[page] = (self.root / path).read_bytes()
+        elif (self.root / path).is_dir():
+            self.files[page] = self.folder(path).encode()
+        elif path.endswith(".md"):
+            self.files[page] = self.translate(path, self.read(path)).encode()
+        else:
+            text = f"# `{path}`\n\n" + fenced("text", self.read(path).splitlines()) + "\n"
+            self.files[page] = text.encode()
+
+    def folder(self, path: str) -> str:
+        inside = sorted(one.name for one in (self.root / path).iterdir() if one.is_file() and one.name[0] != ".")
+        links = [f"- [`{name}`]({self.link(f'{path}/README.md', f'/{path}/{name}', page_of(path, True))})" for name in inside]
+        return "\n".join([f"# `{path}`", "", *links, ""])
+
+    def notebook(self, path: str) -> str:
+        content = json.loads(self.notebooks[path])
+        for cell in content["cells"]:
+            if cell["cell_type"] == "markdown":
+                cell["source"] = self.translate(path, "".join(cell["source"]))
+        return json.dumps(content)
+
+    def translate(self, path: str, text: str) -> str:
+        return to_book(text, lambda target: self.link(path, target), lambda code: self.mention(path, code))
+
+    def mention(self, here: str, code: str) -> str:
+        """A notebook that is named in code becomes a link."""
+        return self.link(here, "/" + code) if code in self.notebooks else ""
+
+    def link(self, here: str, target: str, page: str = "") -> str:
+        """Return the target of a link, which stands in the file `here`, for the page that is made of it.
+
+        Raises CourseError if there is no such file.
+        """
+        target, hash_, anchor = target.partition("#")
+        path = posixpath.normpath(posixpath.join("/", posixpath.dirname(here), target)).lstrip("/") or "."
+        if not (self.root / path).exists():
+            raise CourseError(f"{here}: the link {target} leads nowhere.")
+        if path not in self.asked:
+            self.asked.append(path)
+        return posixpath.relpath(self.page(path), posixpath.dirname(page or self.page(here)) or ".") + hash_ + anchor
+
+    def page(self, path: str) -> str:
+        is_folder = (self.root / path).is_dir()
+        if is_folder and (self.root / path / "README.md").exists():
+            return page_of(posixpath.normpath(f"{path}/README.md"))
+        return page_of(path, is_folder)
+
+    def read(self, path: str) -> str:
+        return (self.root / path).read_text(encoding="utf-8")
+
+
+def toctree(caption: str, pages: list[str]) -> str:
+    """Return a part of the navigation; it stands beside the pages, and not on one."""
+    lines = ["", "", "```{toctree}", ":hidden:", *([f":caption: {caption}"] if caption else []), "", *pages, "```", ""]
+    return "\n".join(lines) if pages else ""
