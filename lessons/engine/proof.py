@@ -21,6 +21,7 @@ from pathlib import Path
 from tests.redis_server import NoRedis
 
 from . import house, mistakes
+from .book.prove import prove
 from .commands import ROOT
 from .console import Terminal, read_calls, run_calls
 from .disk import lessons_on_disk, put
@@ -144,6 +145,7 @@ class Course:
             *(Job("pictures", f"diagram of lesson {n:02}", lambda job, n=n: self.diagram(job, n)) for n in numbers),
             *(Job("pictures", f"page of stage {n:02}", lambda job, n=n: self.picture(n)) for n in numbers),
             *(Job("load", test.stem[5:], lambda job, test=test: self.load(job, test)) for test in load_tests()),
+            Job("book", "its pages", lambda job: prove(job, self.folder / "book", self.lessons)),
             Job("engine", "its tests", lambda job: run([*RUN, "pytest", "-q", "lessons/engine/tests"], ROOT)),
             Job("lint", "the course", lambda job: lint(ROOT)),
             *(Job("lint", f"stage {n:02}", lambda job, n=n: self.lint_stage(n)) for n in range(last)),

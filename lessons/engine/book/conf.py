@@ -16,6 +16,7 @@ html_static_path = ["static"]
 html_css_files = ["book.css"]
 html_js_files = [("book.js", {"defer": "defer"})]
 html_copy_source = False
+html_use_index = False
 html_show_copyright = False
 html_theme_options = {"navigation_with_keys": True}
 

@@ -30,55 +30,57 @@ def to_book(text: str, link: Callable[[str], str], mention: Callable[[str], str]
     """
     lines = text.split("\n")
     tokens = MarkdownIt("commonmark").parse(text)
-    result, done, heading, caption = [], 0, "", None
+    result, done, heading, path = [], 0, "", ""
     for index, token in enumerate(tokens):
         if token.type == "inline" and tokens[index - 1].type == "heading_open":
             heading = token.content.replace("`", "")
-        if token.type == "inline" and (found := PATH_LINE.fullmatch(token.content)):
-            caption = (found[1], token.map[0])
-        if token.type != "fence":
-            continue
-        path, first = caption or ("", token.map[0])
-        result.append(prose("\n".join(lines[done:first]), link, mention))
-        result.append(block(token, lines[slice(*token.map)], path, heading))
-        done, caption = token.map[1], None
-    result.append(prose("\n".join(lines[done:]), link, mention))
-    return "\n".join(result)
+        found = token.type == "inline" and PATH_LINE.fullmatch(token.content)
+        if found and tokens[index + 2].type == "fence":
+            path = found[1]
+            result += prose(lines[done : token.map[0]], link, mention)
+            marker = lines[token.map[0]].removesuffix(token.content).rstrip()  # of a list, perhaps
+            result += [marker] if marker else []
+            done = token.map[1]
+        elif token.type == "fence":
+            result += prose(lines[done : token.map[0]], link, mention)
+            result.append(block(token, lines[slice(*token.map)], path, heading))
+            done, path = token.map[1], ""
+    return "\n".join([*result, *prose(lines[done:], link, mention)])
 
 
-def prose(text: str, link: Callable[[str], str], mention: Callable[[str], str]) -> str:
-    """Rewrite the links of a text without blocks; code spans only look like links."""
+def prose(lines: list[str], link: Callable[[str], str], mention: Callable[[str], str]) -> list[str]:
+    """Rewrite the links of a text without blocks; code may only look like a link."""
 
     def rewrite(found: re.Match) -> str:
         if found["ticks"]:
             target = mention(found["code"])
             return f"[{found[0]}]({target})" if target else found[0]
-        return found["before"] + (
-            found["target"] if ELSEWHERE.match(found["target"]) else link(found["target"])
-        )
+        target = found["target"]
+        return found["before"] + (target if ELSEWHERE.match(target) else link(target))
 
-    return CODE_OR_LINK.sub(rewrite, text)
+    return CODE_OR_LINK.sub(rewrite, "\n".join(lines)).split("\n") if lines else []
 
 
 def block(token, lines: list[str], path: str, heading: str) -> str:
     """Return one fenced block, given its token and its lines, with its path as caption."""
-    before, after = lines[0].partition(token.markup)[0], lines[-1].rpartition(token.markup)[0]
+    first, inside = lines[0].partition(token.markup)[0], lines[-1].rpartition(token.markup)[0]  # the list's indentation
     language = token.info.split()[0] if token.info.strip() else "text"
-    if language == "mermaid":
-        return diagram(token.content, heading, before, after)
     lexer = LEXERS.get(language, language)
-    if not path:
-        return "\n".join([f"{before}{token.markup}{lexer}", *lines[1:]])
-    if not token.content:
-        return f"{before}`{path}` (an empty file)"
-    opening = [f"{before}{token.markup}{{code-block}} {lexer}", f'{after}:caption: "`{path}`"', after.rstrip()]
-    return "\n".join([*opening, *lines[1:]])
+    if language == "mermaid":
+        made = diagram(token.content, heading)
+    elif not path:
+        return "\n".join([f"{first}{token.markup}{lexer}", *lines[1:]])
+    elif not token.content:
+        made = f"`{path}` (an empty file)"
+    else:
+        opening = [f"{first}{token.markup}{{code-block}} {lexer}", f'{inside}:caption: "`{path}`"', ""]
+        return "\n".join([*opening, *lines[1:]])
+    return first + "\n".join((inside + line).rstrip() for line in made.split("\n")).removeprefix(inside)
 
 
-def diagram(source: str, heading: str, before: str, after: str) -> str:
-    """Return a diagram as HTML, and folded below it the words that it is drawn from."""
-    fence = "````"
-    drawn = f'<pre class="mermaid" data-label="Diagram: {html.escape(heading)}">\n{html.escape(source)}</pre>'
-    told = f"\n<details class=\"as-text\"><summary>The diagram as text</summary>\n\n{fence}text\n{source}{fence}\n\n</details>"
-    first, *rest = (drawn + "\n" + told).split("\n")
-    return "\n".join([before + first, *((after + line).rstrip() for line in rest)])
+def diagram(source: str, heading: str) -> str:
+    """Return a diagram as HTML, and folded below it the words that it is drawn from, for whoever cannot see it."""
+    return (
+        f'<pre class="mermaid" data-label="Diagram: {html.escape(heading)}">\n{html.escape(source)}</pre>\n\n'
+        f"<details><summary>The diagram as text</summary>\n\n````text\n{source}````\n\n</details>"
+    )

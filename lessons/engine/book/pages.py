@@ -15,15 +15,13 @@ from .changes import changes_page, fenced
 from .markdown import to_book
 
 PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp"}
-FRONT = "README.md"
+FRONT = "README.md"  # of the course, of a lesson, of any folder
 
 
-def page_of(path: str, is_folder: bool = False) -> str:
-    """Return where in the book a path of the course stands: `lessons/03-routing/README.md` is `lessons/03-routing.md`."""
+def page_of(path: str) -> str:
+    """Return where a file of the course stands in the book: `lessons/03-a/README.md` is `lessons/03-a.md`."""
     folder, name = posixpath.split(path)
-    if is_folder:
-        return "index.md" if path == "." else f"{path}/index.md"
-    if name == "README.md":
+    if name == FRONT:
         return f"{folder}.md" if folder else "index.md"
     if posixpath.splitext(name)[1].lower() in {".md", ".ipynb", *PICTURES}:
         return path
@@ -46,9 +44,7 @@ class Book:
         for path in self.asked:  # which grows meanwhile
             self.add(path)
         known = {page_of(lesson.file) for lesson in self.lessons} | set(self.notebooks) | {"index.md"}
-        others = sorted(
-            page for page in map(self.page, self.asked) if page not in known and page.endswith(".md")
-        )
+        others = sorted(page for page in map(self.page, self.asked) if page not in known and page.endswith(".md"))
         front += toctree("Lessons", [page_of(lesson.file) for lesson in self.lessons]) + toctree("More", others)
         return self.files | {"index.md": front.encode()}
 
@@ -58,11 +54,11 @@ class Book:
         changes = page.removesuffix(".md") + "-changes.md"
         since = f"stage {lesson.number - 1}" if lesson.number else "the empty folder"
         own = [path for path in self.notebooks if notebook_stage(self.root / path) == lesson.number]
-        ways = [f"[what changes since {since}]({posixpath.basename(changes)})"]
-        ways += [f"[the notebook]({self.link(lesson.file, '/' + path)})" for path in own]
+        ways = [f"[All that changes since {since}]({posixpath.basename(changes)})."]
+        ways += [f"[The notebook]({self.link(lesson.file, '/' + path)})." for path in own]
         title, _, rest = self.translate(lesson.file, self.read(lesson.file)).partition("\n")
         inside = [posixpath.basename(changes), *(self.link(lesson.file, "/" + path) for path in own)]
-        text = f"{title}\n\n`{lesson.tag}`: {', '.join(ways)}\n{rest}{toctree('', inside)}"
+        text = f"{title}\n\nThe tag `{lesson.tag}`. {' '.join(ways)}\n{rest}{toctree('', inside)}"
         self.files[page] = text.encode()
         self.files[changes] = changes_page(lesson, before, after, posixpath.basename(page)).encode()
 
@@ -80,13 +76,14 @@ class Book:
         elif path.endswith(".md"):
             self.files[page] = self.translate(path, self.read(path)).encode()
         else:
-            text = f"# `{path}`\n\n" + fenced("text", self.read(path).splitlines()) + "\n"
+            text = f"# {path}\n\n" + fenced("text", self.read(path).splitlines()) + "\n"
             self.files[page] = text.encode()
 
     def folder(self, path: str) -> str:
-        inside = sorted(one.name for one in (self.root / path).iterdir() if one.is_file() and one.name[0] != ".")
-        links = [f"- [`{name}`]({self.link(f'{path}/README.md', f'/{path}/{name}', page_of(path, True))})" for name in inside]
-        return "\n".join([f"# `{path}`", "", *links, ""])
+        """A folder without a README.md gets a page with its files, each by its title."""
+        names = sorted(one.name for one in (self.root / path).iterdir() if one.is_file() and one.name[0] != ".")
+        links = [f"- []({self.link(posixpath.join(path, FRONT), name)})" for name in names]
+        return "\n".join([f"# {path}", "", *links, ""])
 
     def notebook(self, path: str) -> str:
         content = json.loads(self.notebooks[path])
@@ -102,7 +99,7 @@ class Book:
         """A notebook that is named in code becomes a link."""
         return self.link(here, "/" + code) if code in self.notebooks else ""
 
-    def link(self, here: str, target: str, page: str = "") -> str:
+    def link(self, here: str, target: str) -> str:
         """Return the target of a link, which stands in the file `here`, for the page that is made of it.
 
         Raises CourseError if there is no such file.
@@ -113,13 +110,10 @@ class Book:
             raise CourseError(f"{here}: the link {target} leads nowhere.")
         if path not in self.asked:
             self.asked.append(path)
-        return posixpath.relpath(self.page(path), posixpath.dirname(page or self.page(here)) or ".") + hash_ + anchor
+        return posixpath.relpath(self.page(path), posixpath.dirname(self.page(here)) or ".") + hash_ + anchor
 
     def page(self, path: str) -> str:
-        is_folder = (self.root / path).is_dir()
-        if is_folder and (self.root / path / "README.md").exists():
-            return page_of(posixpath.normpath(f"{path}/README.md"))
-        return page_of(path, is_folder)
+        return page_of(posixpath.normpath(f"{path}/{FRONT}") if (self.root / path).is_dir() else path)
 
     def read(self, path: str) -> str:
         return (self.root / path).read_text(encoding="utf-8")

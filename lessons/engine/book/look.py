@@ -1,0 +1,117 @@
+"""The finished site in a real browser that has no network: what it asks for, how it looks to axe, what its keys do."""
+
+from pathlib import Path
+
+PATIENCE = 10_000  # milliseconds
+SIZES = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 375, "height": 800}}
+DRAWN = "(theme) => !document.querySelector('pre.mermaid') || document.documentElement.dataset.drawn === theme"
+OPEN_ALL = "() => document.querySelectorAll('details').forEach((box) => (box.open = true))"
+TOO_WIDE = "() => document.scrollingElement.scrollWidth > innerWidth"
+QUICK = {"preload": False, "resultTypes": ["violations"]}  # no look into the style sheets, which a file may not read
+AXE = """
+async (options) => (await axe.run(document, options)).violations.map((one) =>
+  `${one.id}: ${one.help}: ` + one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | "))
+"""
+# Open and close every folded box with the keyboard's click, and say which did not move.
+STUCK = """
+() => [...document.querySelectorAll("details")].filter((box) => {
+  const before = box.open;
+  const summary = box.querySelector(":scope > summary");
+  summary?.focus();
+  if (document.activeElement !== summary) return true;
+  summary.click();
+  return box.open === before;
+}).map((box) => box.innerText.slice(0, 60))
+"""
+# What each button copies from a console, beside what is to be typed there.
+COPIED = """
+() => {
+  const wrong = [];
+  let copied = "";
+  addEventListener("copy", () => (copied = document.activeElement.value ?? getSelection().toString()));
+  for (const button of document.querySelectorAll("button.copybtn")) {
+    const block = document.querySelector(button.dataset.clipboardTarget).innerText.trimEnd();
+    const commands = block.split("\\n").filter((line) => line.startsWith("$ ")).map((line) => line.slice(2));
+    const expected = commands.length ? commands.join("\\n") : block;
+    button.click();
+    const [should, does] = [expected, copied.trimEnd()].map((text) => JSON.stringify(text));
+    if (does !== should) wrong.push(`${should}, and it copies ${does}`);
+  }
+  return wrong;
+}
+"""
+
+
+def look(folder: Path) -> list[str]:
+    """Open every page; return what is wrong. Raises tests.browser.NoBrowser."""
+    from tests.browser import open_browser
+
+    found: list[str] = []
+    axe = axe_script()
+    with open_browser() as browser:
+        page = browser.new_page(viewport=SIZES["desk"])
+        page.set_default_timeout(PATIENCE)
+        block_network(page, found)
+        for file in sorted(folder.rglob("*.html")):
+            name = file.relative_to(folder).as_posix()
+            page.emulate_media(color_scheme="light")
+            page.goto(file.as_uri())
+            found += [f"{name}: {fault}" for fault in faults_of(page, axe)]
+        found += search(page.context.new_page(), folder)
+    return found
+
+
+def block_network(page, found: list[str]) -> None:
+    """Let files through and nothing else; note whatever was asked for, and every error."""
+
+    def decide(route) -> None:
+        if route.request.url.startswith("file:"):
+            route.continue_()
+        else:
+            found.append(f"{page.url}: asks the network for {route.request.url}")
+            route.abort()
+
+    page.context.set_offline(True)
+    page.context.route("**/*", decide)
+    page.on("websocket", lambda socket: found.append(f"{page.url}: opens {socket.url}"))
+    page.on("pageerror", lambda error: found.append(f"{page.url}: {error}"))
+    page.on("console", lambda line: line.type == "error" and found.append(f"{page.url}: {line.text}"))
+
+
+def faults_of(page, axe: str) -> list[str]:
+    """Look at one page: its keys and buttons, then with everything unfolded in light, in dark, and on a phone."""
+    page.wait_for_function(DRAWN, arg="default")
+    found = [f"cannot be unfolded by keys: {text!r}" for text in page.evaluate(STUCK)]
+    found += [f"a button should copy {words}" for words in page.evaluate(COPIED)]
+    page.evaluate(OPEN_ALL)
+    page.evaluate(axe)
+    found += [f"in light: {line}" for line in page.evaluate(AXE, QUICK)]
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(DRAWN, arg="dark")
+    found += [f"in dark: {line}" for line in page.evaluate(AXE, QUICK | {"runOnly": ["color-contrast"]})]
+    page.set_viewport_size(SIZES["phone"])
+    if page.evaluate(TOO_WIDE):
+        found.append("is wider than a phone")
+    page.set_viewport_size(SIZES["desk"])
+    return found
+
+
+def search(page, folder: Path) -> list[str]:
+    """Search for a word as a reader does, in the field of the first page. (From a file it has no summaries to show.)"""
+    from playwright.sync_api import TimeoutError as NotInTime
+
+    page.set_default_timeout(PATIENCE)
+    page.goto((folder / "index.html").as_uri())
+    page.get_by_role("textbox", name="Search").first.fill("consumer")
+    page.keyboard.press("Enter")
+    try:
+        page.locator("#search-results li a").first.wait_for()
+    except NotInTime:
+        return ["search.html: finds nothing for 'consumer'"]
+    return []
+
+
+def axe_script() -> str:
+    import axe_playwright_python
+
+    return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
