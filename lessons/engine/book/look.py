@@ -8,8 +8,22 @@ DRAWN = "(theme) => !document.querySelector('pre.mermaid') || document.documentE
 OPEN_ALL = "() => document.querySelectorAll('details').forEach((box) => (box.open = true))"
 TOO_WIDE = "() => document.scrollingElement.scrollWidth > innerWidth"
 QUICK = {"preload": False, "resultTypes": ["violations"]}  # no look into the style sheets, which a file may not read
+# Contrast is what takes axe long: of the words in a page's code that have the same colours, one is enough.
+ALIKE = """
+() => {
+  const seen = new Set();
+  for (const word of document.querySelectorAll("pre span:not(:has(*))")) {
+    const colors = [word, word.parentElement, word.closest("pre")].map((one) => {
+      const { color, backgroundColor, fontSize, fontWeight, opacity } = getComputedStyle(one);
+      return [color, backgroundColor, fontSize, fontWeight, opacity].join();
+    }).join();
+    word.toggleAttribute("data-alike", seen.has(colors));
+    seen.add(colors);
+  }
+}
+"""
 AXE = """
-async (options) => (await axe.run(document, options)).violations.map((one) =>
+async (options) => (await axe.run({ exclude: ["[data-alike]"] }, options)).violations.map((one) =>
   `${one.id}: ${one.help}: ` + one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | "))
 """
 # Open and close every folded box with the keyboard's click, and say which did not move.
@@ -49,7 +63,7 @@ def look(folder: Path) -> list[str]:
     found: list[str] = []
     axe = axe_script()
     with open_browser() as browser:
-        page = browser.new_page(viewport=SIZES["desk"])
+        page = browser.new_context(viewport=SIZES["desk"]).new_page()
         page.set_default_timeout(PATIENCE)
         block_network(page, found)
         for file in sorted(folder.rglob("*.html")):
@@ -85,9 +99,11 @@ def faults_of(page, axe: str) -> list[str]:
     found += [f"a button should copy {words}" for words in page.evaluate(COPIED)]
     page.evaluate(OPEN_ALL)
     page.evaluate(axe)
+    page.evaluate(ALIKE)
     found += [f"in light: {line}" for line in page.evaluate(AXE, QUICK)]
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(DRAWN, arg="dark")
+    page.evaluate(ALIKE)
     found += [f"in dark: {line}" for line in page.evaluate(AXE, QUICK | {"runOnly": ["color-contrast"]})]
     page.set_viewport_size(SIZES["phone"])
     if page.evaluate(TOO_WIDE):

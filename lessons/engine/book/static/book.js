@@ -1,7 +1,8 @@
 // Draws the diagrams, and again when light turns to dark. No module and no fetch: it works from a file, too.
 "use strict";
 
-const SMALLEST = 0.7; // of its own size: on a phone a wide diagram is scrolled, and not made too small to read
+const NARROW = { wrap: true, actorMargin: 12, width: 158, diagramMarginX: 10, messageMargin: 25 }; // pixels
+const SMALLEST = 0.58; // of its own size: on a phone a wide diagram is scrolled, and not made too small to read
 const script = document.currentScript.src;
 const darkSystem = matchMedia("(prefers-color-scheme: dark)");
 const diagrams = [...document.querySelectorAll("pre.mermaid")];
@@ -43,7 +44,8 @@ function isDark() {
 function drawAll() {
   drawing = drawing.then(async () => {
     const theme = isDark() ? "dark" : "default";
-    mermaid.initialize({ startOnLoad: false, theme, fontFamily: getComputedStyle(document.body).fontFamily });
+    const { fontFamily } = getComputedStyle(document.body);
+    mermaid.initialize({ startOnLoad: false, theme, fontFamily, sequence: NARROW });
     for (const [index, diagram] of diagrams.entries()) await draw(diagram, sources[index], `diagram-${index}`);
     document.documentElement.dataset.drawn = theme;
     letKeysScroll();
