@@ -113,7 +113,10 @@ class Course:
         self.lessons = lessons_on_disk()
         self.stages = make_stages(self.lessons)
         listed = Git(ROOT).run("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
-        self.base = [path for path in listed if path and not is_app_path(path) and (ROOT / path).is_file()]
+        needed = [
+            path for path in listed if path and not is_app_path(path) and not path.endswith(".js.gz")
+        ]  # the book's
+        self.base = [path for path in needed if (ROOT / path).is_file()]
 
     def lay_out(self, name: str, files: Files, stage: int) -> Path:
         """Make a folder with the course's files, these files of the student's, and the marker."""

@@ -47,7 +47,7 @@ def build(place: Path) -> Path:
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         (source / path).write_bytes(data)
     # -W --keep-going: a warning is an error, and all are told. -n: a reference that leads nowhere is one. -E: afresh
-    options = ["-b", "html", "-W", "--keep-going", "-n", "-E", "-q", "-j", "auto"]
+    options = ["-b", "html", "-W", "--keep-going", "-n", "-E", "-q"]
     command = [sys.executable, "-m", "sphinx", *options, "-c", HERE, "-d", place / "doctrees", source, site]
     done = subprocess.run(command, cwd=ROOT, stdout=-1, stderr=subprocess.STDOUT)
     if done.returncode:

@@ -26,17 +26,7 @@ AXE = """
 async (options) => (await axe.run({ exclude: ["[data-alike]"] }, options)).violations.map((one) =>
   `${one.id}: ${one.help}: ` + one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | "))
 """
-# Open and close every folded box with the keyboard's click, and say which did not move.
-STUCK = """
-() => [...document.querySelectorAll("details")].filter((box) => {
-  const before = box.open;
-  const summary = box.querySelector(":scope > summary");
-  summary?.focus();
-  if (document.activeElement !== summary) return true;
-  summary.click();
-  return box.open === before;
-}).map((box) => box.innerText.slice(0, 60))
-"""
+FOCUS = "(box) => { box.querySelector(':scope > summary').focus(); return box.open; }"
 # What each button copies from a console, beside what is to be typed there.
 COPIED = """
 () => {
@@ -71,7 +61,7 @@ def look(folder: Path) -> list[str]:
             page.emulate_media(color_scheme="light")
             page.goto(file.as_uri())
             found += [f"{name}: {fault}" for fault in faults_of(page, axe)]
-        found += search(page.context.new_page(), folder)
+        found += front(page.context.new_page(), folder)
     return found
 
 
@@ -95,7 +85,7 @@ def block_network(page, found: list[str]) -> None:
 def faults_of(page, axe: str) -> list[str]:
     """Look at one page: its keys and buttons, then with everything unfolded in light, in dark, and on a phone."""
     page.wait_for_function(DRAWN, arg="default")
-    found = [f"cannot be unfolded by keys: {text!r}" for text in page.evaluate(STUCK)]
+    found = [f"Enter does not unfold {text!r}" for text in stuck(page)]
     found += [f"a button should copy {words}" for words in page.evaluate(COPIED)]
     page.evaluate(OPEN_ALL)
     page.evaluate(axe)
@@ -112,19 +102,35 @@ def faults_of(page, axe: str) -> list[str]:
     return found
 
 
-def search(page, folder: Path) -> list[str]:
-    """Search for a word as a reader does, in the field of the first page. (From a file it has no summaries to show.)"""
+def stuck(page) -> list[str]:
+    """Go to every folded box, press Enter, and return the beginning of those that do not move."""
+    found = []
+    for box in page.query_selector_all("details"):
+        before = box.evaluate(FOCUS)
+        page.keyboard.press("Enter")
+        if box.evaluate("(box) => box.open") == before:
+            found.append(box.inner_text()[:60])
+    return found
+
+
+def front(page, folder: Path) -> list[str]:
+    """On the first page, press the button for dark, then search as a reader does. (A file has no summaries to show.)"""
     from playwright.sync_api import TimeoutError as NotInTime
 
     page.set_default_timeout(PATIENCE)
     page.goto((folder / "index.html").as_uri())
+    shades = set()
+    for _ in range(3):
+        shades.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        page.locator("button.theme-toggle:visible").first.click()
+    found = [] if len(shades) == 2 else [f"index.html: its button for dark shows {shades}"]
     page.get_by_role("textbox", name="Search").first.fill("consumer")
     page.keyboard.press("Enter")
     try:
         page.locator("#search-results li a").first.wait_for()
     except NotInTime:
-        return ["search.html: finds nothing for 'consumer'"]
-    return []
+        found.append("search.html: finds nothing for 'consumer'")
+    return found
 
 
 def axe_script() -> str:
