@@ -6,6 +6,7 @@ html_title = "Build a chat with Django Channels"
 extensions = ["myst_nb", "sphinx_copybutton"]
 
 # Markdown
+smartquotes = False  # as the lessons write them
 myst_heading_anchors = 4  # a link to `#step-2` finds its heading, as on a code host
 myst_enable_extensions = ["html_image"]
 nb_execution_mode = "off"  # notebooks.py has run them, each in its own stage

@@ -8,12 +8,12 @@ DRAWN = "(theme) => !document.querySelector('pre.mermaid') || document.documentE
 OPEN_ALL = "() => document.querySelectorAll('details').forEach((box) => (box.open = true))"
 TOO_WIDE = "() => document.scrollingElement.scrollWidth > innerWidth"
 QUICK = {"preload": False, "resultTypes": ["violations"]}  # no look into the style sheets, which a file may not read
-# Contrast is what takes axe long: of the words in a page's code that have the same colours, one is enough.
+# Contrast is what takes axe long: of the words of code that have the same colours, one is enough.
 ALIKE = """
 () => {
   const seen = new Set();
-  for (const word of document.querySelectorAll("pre span:not(:has(*))")) {
-    const colors = [word, word.parentElement, word.closest("pre")].map((one) => {
+  for (const word of document.querySelectorAll("pre span:not(:has(*)), code span")) {
+    const colors = [word, word.parentElement, word.closest("pre, code")].map((one) => {
       const { color, backgroundColor, fontSize, fontWeight, opacity } = getComputedStyle(one);
       return [color, backgroundColor, fontSize, fontWeight, opacity].join();
     }).join();
