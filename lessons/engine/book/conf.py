@@ -19,7 +19,6 @@ html_js_files = [("book.js", {"defer": "defer"})]
 html_copy_source = False
 html_use_index = False
 html_show_copyright = False
-html_theme_options = {"navigation_with_keys": True}
 
 # The button copies what is to be typed: of a console only the commands; nothing of an output, nor of a change
 copybutton_prompt_text = r"\$ "
