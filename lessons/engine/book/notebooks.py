@@ -23,8 +23,11 @@ nbformat.write(notebook, sys.argv[2])
 
 
 def run_notebooks(stages: list[Files]) -> dict[str, str]:
-    """Return every notebook with its outputs, by its path. Raises CourseError for one that cannot be run."""
-    paths = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    """Return every notebook with its outputs, by its path; one whose stage is not made yet is left out.
+
+    Raises CourseError for one that cannot be run.
+    """
+    paths = [path for path in sorted((ROOT / "notebooks").glob("*.ipynb")) if notebook_stage(path) < len(stages)]
     with ThreadPoolExecutor(4) as pool:  # they mostly wait
         done = list(pool.map(lambda path: run(path, stages[notebook_stage(path)], notebook_stage(path)), paths))
     return {path.relative_to(ROOT).as_posix(): text for path, text in zip(paths, done, strict=True)}

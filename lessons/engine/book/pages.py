@@ -44,7 +44,9 @@ class Book:
         for path in self.asked:  # which grows meanwhile
             self.add(path)
         known = {page_of(lesson.file) for lesson in self.lessons} | set(self.notebooks) | {"index.md"}
-        others = sorted(page for page in map(self.page, self.asked) if page not in known and page.endswith(".md"))
+        others = sorted(
+            page for page in map(self.page, self.asked) if page not in known and page.endswith((".md", ".ipynb"))
+        )
         front += toctree("Lessons", [page_of(lesson.file) for lesson in self.lessons]) + toctree("More", others)
         return self.files | {"index.md": front.encode()}
 
@@ -55,7 +57,7 @@ class Book:
         since = f"stage {lesson.number - 1}" if lesson.number else "the empty folder"
         own = [path for path in self.notebooks if notebook_stage(self.root / path) == lesson.number]
         ways = [f"[All that changes since {since}]({posixpath.basename(changes)})."]
-        ways += [f"[The notebook]({self.link(lesson.file, '/' + path)})." for path in own]
+        ways += [f"Notebook: []({self.link(lesson.file, '/' + path)})." for path in own]
         title, _, rest = self.translate(lesson.file, self.read(lesson.file)).partition("\n")
         inside = [posixpath.basename(changes), *(self.link(lesson.file, "/" + path) for path in own)]
         text = f"{title}\n\nThe tag `{lesson.tag}`. {' '.join(ways)}\n{rest}{toctree('', inside)}"
@@ -67,7 +69,7 @@ class Book:
         page = self.page(path)
         if page in self.files or page == "index.md":
             return
-        if page in self.notebooks:
+        if page.endswith(".ipynb"):
             self.files[page] = self.notebook(path).encode()
         elif Path(page).suffix != ".md":
             self.files[page] = (self.root / path).read_bytes()
@@ -86,7 +88,7 @@ class Book:
         return "\n".join([f"# {path}", "", *links, ""])
 
     def notebook(self, path: str) -> str:
-        content = json.loads(self.notebooks[path])
+        content = json.loads(self.notebooks.get(path) or self.read(path))  # not run yet: its lesson is to come
         for cell in content["cells"]:
             if cell["cell_type"] == "markdown":
                 cell["source"] = self.translate(path, "".join(cell["source"]))

@@ -170,7 +170,8 @@ def test_the_navigation_goes_by_stage(course):
     assert ":caption: More\n\nfiles/LICENSE.md\nnotebooks.md\n" in book["index.md"]
     assert ":hidden:\n\n01-toy-changes.md\n../notebooks/1.ipynb\n" in book["lessons/01-toy.md"]
     assert ":hidden:\n\n02-toy-changes.md\n```" in book["lessons/02-toy.md"]
-    assert "[All that changes since stage 0](01-toy-changes.md)." in book["lessons/01-toy.md"]
+    assert "(01-toy-changes.md). Notebook: [](../notebooks/1.ipynb)." in book["lessons/01-toy.md"]
+    assert "[All that changes since stage 1](02-toy-changes.md).\n" in book["lessons/02-toy.md"]
 
 
 def test_a_link_that_leads_nowhere_is_an_error(course):
