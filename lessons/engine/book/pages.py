@@ -56,11 +56,13 @@ class Book:
         changes = page.removesuffix(".md") + "-changes.md"
         since = f"stage {lesson.number - 1}" if lesson.number else "the empty folder"
         own = [path for path in self.notebooks if notebook_stage(self.root / path) == lesson.number]
-        ways = [f"[All that changes since {since}]({posixpath.basename(changes)})."]
-        ways += [f"Notebook: []({self.link(lesson.file, '/' + path)})." for path in own]
+        ways = f"[All that changes since {since}]({posixpath.basename(changes)})."
+        if own:
+            titles = ", ".join(f"[]({self.link(lesson.file, '/' + path)})" for path in own)  # Sphinx puts them in
+            ways += f" {'Notebook' if len(own) == 1 else 'Notebooks'}: {titles}."
         title, _, rest = self.translate(lesson.file, self.read(lesson.file)).partition("\n")
         inside = [posixpath.basename(changes), *(self.link(lesson.file, "/" + path) for path in own)]
-        text = f"{title}\n\nThe tag `{lesson.tag}`. {' '.join(ways)}\n{rest}{toctree('', inside)}"
+        text = f"{title}\n\nThe tag `{lesson.tag}`. {ways}\n{rest}{toctree('', inside)}"
         self.files[page] = text.encode()
         self.files[changes] = changes_page(lesson, before, after, posixpath.basename(page)).encode()
 
