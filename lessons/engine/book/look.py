@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-PATIENCE = 10_000  # milliseconds
+PATIENCE = 30_000  # milliseconds
 SIZES = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 375, "height": 800}}
 DRAWN = "(theme) => !document.querySelector('pre.mermaid') || document.documentElement.dataset.drawn === theme"
 OPEN_ALL = "() => document.querySelectorAll('details').forEach((box) => (box.open = true))"
