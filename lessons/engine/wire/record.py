@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -24,6 +25,7 @@ from .mermaid import draw
 from .scenes import SCENES, as_text, type_of
 
 PATIENCE = 30  # seconds until something counts as not happening
+SECRET = re.compile(r"session-[0-9a-f]{20,}")  # a group of one login: another one each time
 PASSWORD = "for the recording only"  # of a superuser in a folder that is thrown away
 
 
@@ -186,7 +188,7 @@ class World:
                 kind, whose = event["extra"]["name"].partition(" ")[0], self.whose.get(event["source"], "")
                 self.names[event["source"]] = f"{whose} {kind}".strip()
         participants = {name for event in shown for name in (event["source"], event["target"])}
-        usual = {name: title(name).replace("Group", "group") for name in participants}
+        usual = {name: SECRET.sub("session-...", title(name)).replace("Group", "group") for name in participants}
         return draw(shown, {**usual, **self.names}, self.routers, self.without)
 
     def draw_routers(self) -> None:
