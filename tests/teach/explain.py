@@ -37,6 +37,7 @@ FINDERS = {
 LAST_FAILURE = project.ROOT / ".course" / "last-failure.json"
 STEPS = 6  # of what a check did that are told, the last ones
 OF_DJANGO = ("admin/", "registration/")  # templates that come with it
+HANDS_ON = "await super()."  # a line that only hands on to Channels: what broke stands elsewhere
 LABELS = ("tried", "happened", "where", "why", "hint", "read")
 
 
@@ -241,7 +242,7 @@ def students_place(exception: BaseException) -> tuple[str, int]:
     place = getattr(exception, "place", ("", 0))
     for error in chain(exception):
         for frame in traceback.extract_tb(error.__traceback__):
-            if project.is_students(frame.filename):
+            if project.is_students(frame.filename) and not (frame.line or "").startswith(HANDS_ON):
                 place = (project.relative(frame.filename), frame.lineno or 0)
         if debug := getattr(error, "template_debug", None):
             place = (project.relative(debug["name"]), debug["line"])

@@ -29,7 +29,8 @@ def findings(root: Path) -> list[Finding]:
             for method in methods(owner):
                 if method.name == "dispatch":
                     found += faults_of_dispatch(file, method)
-        found += frames_for_methods(file, tree)
+        for finder in (frames_for_methods, frames_without_json):
+            found += finder(file, tree)
     return found + list(letters_for_nobody(trees))
 
 
@@ -80,6 +81,18 @@ def frames_for_methods(file: str, tree: ast.Module) -> Iterator[Finding]:
                 f"tell_room posts a letter for a method, and {kind.value!r} is a frame for the browsers.",
                 "Is it show_room, or which method should get it?",
             )  # fmt: skip
+
+
+def frames_without_json(file: str, tree: ast.Module) -> Iterator[Finding]:
+    for event in (node for node in ast.walk(tree) if isinstance(node, ast.Dict)):
+        kind = kind_of(event)
+        if kind and kind.value == "ready.frame":
+            for value in event.values:
+                if last_name(value) == "frame" or any(calls(value, "str", "repr")):
+                    yield Finding(
+                        11, file, value.lineno, "A frame that is ready is a text with JSON in it, and this is none.",
+                        "Which function makes JSON of a dictionary? json.dumps?",
+                    )  # fmt: skip
 
 
 def letters_for_nobody(trees: Trees) -> Iterator[Finding]:
