@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from tests.faithful import Faithful
-from tests.load import LoneServer
 from tests.redis_server import Redis
-from tests.server import Server
+from tests.server import LoneServer, Server
 from tests.visitor import OverNetwork, Visitor
 
 STOPPED = 12.0  # seconds

@@ -10,9 +10,8 @@ import sys
 import time
 from contextlib import ExitStack, suppress
 
-from tests.load import LoneServer
 from tests.redis_server import Redis
-from tests.server import Server
+from tests.server import LoneServer, Server
 
 LAYERS = {
     "in memory": "",

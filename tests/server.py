@@ -165,6 +165,13 @@ class Server:
             return error.response.status_code
 
 
+class LoneServer(Server):
+    """A server with an empty database of its own, made without the checks' one."""
+
+    def make_database(self) -> None:
+        subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=self.place, check=True)
+
+
 class NetworkTab:
     """Like tests.tab.Tab, but over the network: the handshake and the frames of RFC 6455, by the library websockets."""
 
