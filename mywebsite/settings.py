@@ -156,7 +156,7 @@ if CHANNEL_REDIS_URL:
     }
 else:
     CHANNEL_LAYERS = {
-        "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"},
+        "default": {"BACKEND": "chat.layer.QuickLayer"},
     }
 
 # What happens goes to the console, and so into the journal of a real server. What people write does

@@ -1,5 +1,6 @@
 """Stage 11: a broadcast passes the consumers' thread by. It is no slower for being right: the order stays."""
 
+import asyncio
 import queue
 import sqlite3
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -14,8 +15,13 @@ from tests.teach import diary
 PAST = {"lesson": "11", "section": "Step 3: past the thread", "look": "chat/base.py:def dispatch"}
 ONCE = {"lesson": "11", "section": "Step 4: encoded once", "look": "chat/consumers.py:def say"}
 WHO = {"lesson": "11", "section": "Step 5: who is here, looked up once", "look": "chat/post.py:def show_people"}
+LAYER = {
+    "lesson": "11",
+    "section": "Step 6: a layer that looks less often",
+    "look": "mywebsite/settings.py:InMemoryChannelLayer",
+}
 THROUGH = "Which method of the consumer does this letter call, and in which thread does that run?"
-FEW, MANY = 2, 8  # tabs that listen
+FEW, MANY, CROWD = 2, 8, 40  # tabs that listen
 MAILBOX = 100  # letters, which the layer keeps for one consumer
 
 
@@ -68,6 +74,15 @@ def test_who_is_here_is_looked_up_once_and_not_for_each_tab(tab, visitor, querie
     assert many <= few, (
         f"Somebody came and went. With {FEW + 1} tabs in the room the database was asked {few} times,"
         f" with {MANY + 1} tabs {many} times."
+    )
+
+
+@pytest.mark.check(**LAYER, hint="What does the layer look through whenever a letter is fetched?")
+def test_whoever_fetches_a_letter_does_not_look_through_all_mailboxes(tab, looks):
+    few, many = (looks.of(lambda ada: say(ada, "hello"), in_room(tab, size)) / (size + 1) for size in (FEW, CROWD))
+    assert many <= 2 * few, (
+        f"One message was said, with {FEW + 1} tabs in the room, and with {CROWD + 1}. For each of the letters,"
+        f" {few:.0f} looks into a mailbox were needed, and then {many:.0f}."
     )
 
 
@@ -224,6 +239,19 @@ def trips(monkeypatch):
         return handler(self, *args, **kwargs)
 
     monkeypatch.setattr(SyncToAsync, "thread_handler", counting)
+    return counter
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """Count how often somebody asks whether a queue is empty, such as the mailboxes of the layer in memory."""
+    counter, empty = Counter(), asyncio.Queue.empty
+
+    def counting(self):
+        counter.number += 1
+        return empty(self)
+
+    monkeypatch.setattr(asyncio.Queue, "empty", counting)
     return counter
 
 
