@@ -86,7 +86,6 @@ def test_whoever_fetches_a_letter_does_not_look_through_all_mailboxes(tab, looks
     )
 
 
-@pytest.mark.guards("the order that the thread kept by itself")
 @pytest.mark.check(**PAST, hint="Is each letter done with before the next one is fetched?")
 def test_letters_of_all_kinds_come_in_the_order_in_which_they_were_posted(tab, visitor, loop):
     def meanwhile() -> None:
@@ -111,7 +110,6 @@ def test_letters_of_all_kinds_come_in_the_order_in_which_they_were_posted(tab, v
     )
 
 
-@pytest.mark.guards("the order that the thread kept by itself")
 @pytest.mark.check(**PAST, hint="Can a letter be handed on before connect() has come to its end?")
 def test_no_broadcast_overtakes_the_greeting_and_the_history(tab, visitor, loop):
     def meanwhile() -> None:
