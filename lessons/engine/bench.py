@@ -14,7 +14,7 @@ from pathlib import Path
 from .commands import ROOT
 from .disk import lessons_on_disk, put
 from .errors import CourseError
-from .fanout import plot, race, trace
+from .fanout import joining, plot, race, trace
 from .git import Git
 from .stages import MARKER, make_stages
 
@@ -31,6 +31,7 @@ FLOOR_SETTINGS = 'INSTALLED_APPS = ["daphne"]\nSECRET_KEY = "floor"\n'
 
 
 PLOTS = ROOT / "lessons" / "11-faster-broadcast"
+JOINING = 100  # people
 OWN_PLOTS = ROOT / ".course"  # of a single race, or a single trace: the lesson's are left alone
 
 
@@ -40,13 +41,17 @@ def bench(only: str, tabs: str) -> int:
     match only:
         case "broadcast":
             return fan_out(sizes, OWN_PLOTS)
+        case "joining":
+            print()
+            joining.run(sizes[0] if tabs else JOINING)
+            return 0
         case "trace":
             return look_inside(OWN_PLOTS)
         case "commands":
             return commands()
         case "":
             return max(commands(), fan_out(sizes, PLOTS), look_inside(PLOTS))
-    raise CourseError(f"bench: ONLY={only} is no part of it. The parts are: broadcast, commands, trace.")
+    raise CourseError(f"bench: ONLY={only} is no part of it. The parts are: broadcast, commands, joining, trace.")
 
 
 def fan_out(sizes: list[int], plots: Path) -> int:

@@ -1,8 +1,9 @@
 """Many tabs in one process, as cheap as can be: python crowd.py '{"tabs": 200, "rounds": 9, "doors": {...}}'
 
-`doors` maps a name to [port, path]. In each room some tabs speak at once, and the clock runs until every tab has every
-message. The rooms take turns. Prints `{name: [seconds of each round]}`. Standard library only: it frames and unframes
-RFC 6455 itself, since a library would cost more than most of what is measured.
+`doors` maps a name to [port, path], or [port, path, a Cookie header for each tab]. In each room some tabs speak at
+once, and the clock runs until every tab has every message. The rooms take turns. Prints `{name: [seconds of each
+round]}`; the first two are those until all were in, and until the first words were heard. Standard library only: it
+frames and unframes RFC 6455 itself, since a library would cost more than most of what is measured.
 """
 
 import asyncio
@@ -20,14 +21,15 @@ LIMIT = 120  # seconds, for whatever it is
 class Tab(asyncio.Protocol):
     """One socket. It counts the frames in which the room's mark stands, and looks at nothing else."""
 
-    def __init__(self, room: "Room") -> None:
-        self.room, self.rest, self.is_open = room, b"", False
+    def __init__(self, room: "Room", cookie: str) -> None:
+        self.room, self.cookie, self.rest, self.is_open = room, cookie, b"", False
         self.opened = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport) -> None:
         self.transport = transport
         host, key = f"127.0.0.1:{self.room.port}", base64.b64encode(os.urandom(16)).decode()
         lines = [f"GET {self.room.path} HTTP/1.1", f"Host: {host}", f"Origin: http://{host}", "Upgrade: websocket"]
+        lines += [f"Cookie: {self.cookie}"] if self.cookie else []
         lines += ["Connection: Upgrade", f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", "", ""]
         transport.write("\r\n".join(lines).encode())
 
@@ -80,24 +82,26 @@ def read_frame(data: bytes, at: int) -> tuple[int, bytes, int] | None:
 
 
 class Room:
-    def __init__(self, name: str, port: int, path: str) -> None:
-        self.name, self.port, self.path = name, port, path
+    def __init__(self, name: str, port: int, path: str, cookies: tuple[str, ...] = ()) -> None:
+        self.name, self.port, self.path, self.cookies = name, port, path, cookies
         self.tabs: list[Tab] = []
         self.mark = b"\0"  # stands in no frame
         self.all_heard = asyncio.get_running_loop().create_future()
 
-    async def fill(self, number: int) -> None:
-        turn = asyncio.Semaphore(AT_ONCE)
+    async def fill(self, number: int) -> list[float]:
+        """Let the tabs in; return the seconds until all are, and until they have heard the first words."""
+        turn, began = asyncio.Semaphore(AT_ONCE), time.perf_counter()
 
-        async def join() -> None:
+        async def join(cookie: str) -> None:
             async with turn:
                 loop = asyncio.get_running_loop()
-                _, tab = await loop.create_connection(lambda: Tab(self), "127.0.0.1", self.port)
+                _, tab = await loop.create_connection(lambda: Tab(self, cookie), "127.0.0.1", self.port)
                 await tab.opened
                 self.tabs.append(tab)
 
-        await asyncio.wait_for(asyncio.gather(*(join() for _ in range(number))), LIMIT)
-        await self.speak("first words")  # whoever hears them is in the room, with all that comes before
+        cookies = self.cookies or [""] * number
+        await asyncio.wait_for(asyncio.gather(*(join(cookie) for cookie in cookies)), LIMIT)
+        return [time.perf_counter() - began, await self.speak("first words")]
 
     async def speak(self, words: str) -> float:
         """Let some speak at once; return the seconds until all have heard all."""
@@ -116,11 +120,9 @@ class Room:
             self.all_heard.set_result(None)
 
 
-async def main(tabs: int, rounds: int, doors: dict[str, tuple[int, str]]) -> dict[str, list[float]]:
-    rooms = [Room(name, port, path) for name, (port, path) in doors.items()]
-    for room in rooms:
-        await room.fill(tabs)
-    seconds = {room.name: [] for room in rooms}
+async def main(tabs: int, rounds: int, doors: dict[str, list]) -> dict[str, list[float]]:
+    rooms = [Room(name, *door) for name, door in doors.items()]
+    seconds = {room.name: await room.fill(tabs) for room in rooms}
     for number in range(rounds):
         for room in rooms:
             seconds[room.name].append(await room.speak(f"round {number:03}"))

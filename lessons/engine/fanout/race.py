@@ -53,7 +53,7 @@ def race(sizes: list[int]) -> Rates:
             with ExitStack() as stack:
                 doors = {name: stack.enter_context(Running(*how)).door for name, how in contenders(chats).items()}
                 for name, seconds in crowd(tabs, ROUNDS.get(tabs, ROUNDS[MANY]), doors).items():
-                    rates[name][tabs] = SPEAKERS * tabs / statistics.median(seconds)
+                    rates[name][tabs] = SPEAKERS * tabs / statistics.median(seconds[2:])
     return rates
 
 
@@ -118,7 +118,8 @@ def quiet_environ() -> dict[str, str]:
     return {**own, "CHAT_BURST": "1000000"}
 
 
-def crowd(tabs: int, rounds: int, doors: dict[str, tuple[int, str]]) -> dict[str, list[float]]:
+def crowd(tabs: int, rounds: int, doors: dict[str, tuple]) -> dict[str, list[float]]:
+    """Run crowd.py; return what it measured."""
     what = json.dumps({"tabs": tabs, "rounds": rounds, "doors": doors})
     done = subprocess.run([PYTHON, str(HERE / "crowd.py"), what], capture_output=True, text=True)
     if done.returncode:
