@@ -17,7 +17,7 @@ from ..work import refuse_if_unfinished
 from .finding import CURE, NOTE, OK, Finding
 
 OLDEST_GIT = (2, 22)  # the first whose log reads a trailer's value alone, as tags.py does
-PIN = re.compile(r"^([\w.-]+)(?:\[.*?\])?==([^\s;]+)(?: ; (\w+) (==|!=) '([^']*)')?\s*\\?$", re.MULTILINE)
+PIN = re.compile(r"^([\w.-]+)(?:\[.*?\])?==([^\s;]+)(?: ; (\w+) ([=!<>]+) '([^']*)')?\s*\\?$", re.MULTILINE)
 SYSTEM = {
     "sys_platform": sys.platform,
     "platform_python_implementation": platform.python_implementation(),

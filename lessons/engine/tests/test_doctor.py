@@ -84,7 +84,7 @@ def test_a_finding_that_breaks_is_a_line_of_the_page_and_the_rest_goes_on(monkey
     assert doctor.doctor("8000") == 1
     page = capsys.readouterr().out
     assert "CURE  the disk could not be looked at: ZeroDivisionError: by accident\n" in page
-    assert page.count("by accident") == 8 and "the folder is" in page and "the branch" not in page
+    assert page.count("by accident") == 9 and "the folder is" in page and "the branch" not in page
     assert page.splitlines()[-1].startswith("To cure: ")
 
 
