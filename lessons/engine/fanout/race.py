@@ -27,7 +27,7 @@ from .crowd import SPEAKERS
 HERE = Path(__file__).parent
 PYTHON = sys.executable
 BEFORE = 10  # the last stage that sends everything through the thread
-ROUNDS = {50: 15, 200: 9, 500: 5}  # {tabs: rounds}
+ROUNDS = {50: 25, 200: 15, 500: 7}  # {tabs: rounds}
 BARE, SYNC, ASYNC, OLD, OURS = (
     "a bare websockets server",
     "the tutorial, synchronous",
