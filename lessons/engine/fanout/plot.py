@@ -55,7 +55,7 @@ def save_trace(traces: dict[str, Trace], path: Path) -> None:
 
 def finish(figure, legend_of, path: Path) -> None:
     if legend_of:
-        legend_of.legend(frameon=False, fontsize=7.5)
+        legend_of.legend(frameon=False, fontsize=7.5, ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1))
         for side in ("top", "right"):
             legend_of.spines[side].set_visible(False)
     figure.tight_layout()
