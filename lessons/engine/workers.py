@@ -47,8 +47,8 @@ sys.exit(command.server_cls(
 LAYER = """
 import django
 django.setup()
-from channels.layers import channel_layers
-print(type(channel_layers["default"]).__module__)
+from channels.layers import InMemoryChannelLayer, channel_layers
+print("in memory" if isinstance(channel_layers["default"], InMemoryChannelLayer) else "outside")
 """
 
 
@@ -58,7 +58,7 @@ def run_workers(host: str, port: int, number: int, environ: dict[str, str]) -> i
         raise CourseError(NO_SHARING)
     environ = {**environ, "PYTHONUNBUFFERED": "1"}
     layer = subprocess.run([sys.executable, "-c", LAYER], cwd=ROOT, env=environ, stdout=subprocess.PIPE)
-    if layer.stdout.startswith(b"channels.layers"):
+    if layer.stdout.startswith(b"in memory"):
         print(IN_MEMORY)
     print(f"{number} processes behind one port. They do not notice when you save a file: Ctrl-C, and start them again.")
     with listening(host, port) as door:

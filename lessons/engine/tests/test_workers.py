@@ -24,7 +24,9 @@ posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="two processes cannot
 
 def run(log: Path, port: int) -> subprocess.Popen:
     environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
+    environ |= {"DJANGO_DATABASE": str(log.with_name("db.sqlite3"))}
     environ.pop("CHANNEL_REDIS_URL", None)
+    subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, env=environ, check=True)
     command = [sys.executable, "-c", RUN.format("127.0.0.1", port)]
     with log.open("wb") as file:
         return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=file, stderr=file)
