@@ -7,6 +7,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import OriginValidator
 from django.conf import settings
 from django.core.asgi import get_asgi_application
+from twisted.internet import tcp
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mywebsite.settings")
 
@@ -25,3 +26,6 @@ application = ProtocolTypeRouter(
         ),
     }
 )
+
+# Whoever floods us makes the others wait while Daphne reads: by default, 65536 bytes at once.
+tcp.Connection.bufferSize = 4096
