@@ -173,6 +173,7 @@ def test_a_name_is_taken_in_all_processes(pair, visitor):
     )
 
 
+@pytest.mark.long
 @pytest.mark.check(**HEART, hint="Who notices that a process is dead, who takes its tabs off, and who tells the rooms?")
 def test_a_killed_process_is_forgotten_within_seconds(killed, three, visitor):
     guest, room, problem = killed
@@ -252,6 +253,7 @@ def test_the_page_asks_by_itself_now_and_then(open_page, server, alone):
     )
 
 
+@pytest.mark.long
 @pytest.mark.browser
 @pytest.mark.check(**BEAT, hint="What does the page do when its socket closes? (Lesson 8, step 6.)")
 def test_the_page_says_so_and_comes_back_when_redis_is_killed(open_page, pair, redis):
