@@ -57,7 +57,8 @@ def start(n: str, again: str = "") -> None:
         print(f"What you had in lesson {lesson.number} is on the branch {kept} now (make work lists all).")
     begun = tip(git, lesson.branch)  # asked again: what was saved from a stage's tag may have begun it
     if not begun:
-        others = git.run("for-each-ref", "--format=%(refname:lstrip=2)", f"refs/heads/work/{lesson.number:02}-*")
+        any_slug = lesson.branch.removesuffix(lesson.slug) + "*"
+        others = git.run("for-each-ref", "--format=%(refname:lstrip=2)", f"refs/heads/{any_slug}")
         if others and not again:
             print(
                 f"Earlier work of yours on a lesson of this number is on the branch {', '.join(others.splitlines())}."

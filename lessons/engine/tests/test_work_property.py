@@ -217,7 +217,8 @@ class Student(RuleBasedStateMachine):
         if done.returncode:
             self.cure(done.stdout)
             return
-        assert after.place == f"refs/heads/work/{n:02}-toy"
+        heads, branch = "refs/heads/", f"work/{n:02}-toy"
+        assert after.place == heads + branch
         was_ignored = {path: file for path, file in after.files.items() if path in before.ignored}  # and stays
         assert after.files == after.at("HEAD") | was_ignored
         saved = re.search(r"^Your work is saved on the branch (.*)\.$", done.stdout, re.MULTILINE)
