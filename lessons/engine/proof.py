@@ -113,9 +113,7 @@ class Course:
         self.lessons = lessons_on_disk()
         self.stages = make_stages(self.lessons)
         listed = Git(ROOT).run("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
-        needed = [
-            path for path in listed if path and not is_app_path(path) and not path.endswith(".js.gz")
-        ]  # the book's
+        needed = [path for path in listed if path and not is_app_path(path)]
         self.base = [path for path in needed if (ROOT / path).is_file()]
 
     def lay_out(self, name: str, files: Files, stage: int) -> Path:

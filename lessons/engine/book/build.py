@@ -1,10 +1,10 @@
 """`make book`: write the pages' source, let Sphinx make the site, show it."""
 
-import gzip
 import shutil
 import subprocess
 import sys
 import webbrowser
+from importlib.resources import files
 from pathlib import Path
 
 from ..commands import ROOT
@@ -54,9 +54,13 @@ def build(place: Path) -> Path:
         raise CourseError("book: Sphinx is not content.\n" + done.stdout.decode("utf-8", "replace").strip())
     for file in site.rglob("*.html"):
         file.write_text(repair(file.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
-    mermaid = gzip.decompress((HERE / "mermaid.tiny.js.gz").read_bytes())
-    (site / "_static" / "mermaid.tiny.js").write_bytes(mermaid)
+    (site / "_static" / "mermaid.min.js").write_bytes(mermaid())
     return site / "index.html"
+
+
+def mermaid() -> bytes:
+    """Return the script that draws the diagrams in the page: the mermaid.min.js that a package of ours brings along."""
+    return files("mermaidx").joinpath("assets", "mermaid.js").read_bytes()
 
 
 def repair(html: str) -> str:

@@ -36,7 +36,7 @@ def run_notebooks(stages: list[Files]) -> dict[str, str]:
 def run(path: Path, files: Files, stage: int) -> str:
     with tempfile.TemporaryDirectory(prefix="course-notebook-", ignore_cleanup_errors=True) as name:
         place, target = Path(name) / "course", Path(name) / "done.ipynb"
-        ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.js.gz")
+        ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
         for folder in ("notebooks", "lessons", "tests"):
             shutil.copytree(ROOT / folder, place / folder, ignore=ignore)
         put(place, {**files, MARKER: f"{stage}\n"})

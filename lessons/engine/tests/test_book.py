@@ -292,18 +292,6 @@ def browser():
         pytest.fail(words) if os.environ.get("CI") else pytest.skip(words)
 
 
-def test_the_drawing_program_is_the_one_that_was_published():
-    """So that nobody has to read it: its digest is that of mermaid.tiny.js in version 11.17.2 of @mermaid-js/tiny."""
-    import gzip
-    import hashlib
-
-    packed = (ROOT / "lessons/engine/book/mermaid.tiny.js.gz").read_bytes()
-    assert (
-        hashlib.sha256(gzip.decompress(packed)).hexdigest()
-        == "7a644017d37f93c8359790884e6b67fb1f747c78eb20475952404bd87190a3f8"
-    )
-
-
 def test_all_pages_of_a_site_are_read(tmp_path):
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "a.html").write_text("<p>ä", encoding="utf-8")

@@ -24,7 +24,7 @@ function letKeysScroll() {
 
 function loadMermaid() {
   const mermaidScript = document.createElement("script");
-  mermaidScript.src = new URL("mermaid.tiny.js", script);
+  mermaidScript.src = new URL("mermaid.min.js", script);
   mermaidScript.addEventListener("load", begin);
   document.head.append(mermaidScript);
 }
