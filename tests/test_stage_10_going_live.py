@@ -567,6 +567,8 @@ def test_the_website_works_behind_nginx(whole_website):
     status, headers, _ = website.ask("/login/", scheme="http")
     assert status == 301 and f"location: https://{NAME}/login/" in headers, f"http: was answered with HTTP {status}."
     assert website.ask("/health/")[0] == 200, "The page at /health/ does not answer whoever asks from this machine."
+    guessed = any(website.ask("/%6Cogin/")[0] == 429 for _ in range(200))
+    assert guessed, "Somebody asked for the login 200 times, and nginx let all of it through. (/%6Cogin/ is /login/.)"
 
 
 @pytest.mark.long

@@ -61,7 +61,7 @@ def run(host: str, port: str, workers: str) -> int:
 def shared_environment() -> dict[str, str]:
     """Return what of the environment a server for the room may know: Django's error pages show it to whoever asks."""
     needed = {"PATH", "HOME", "LANG", "SYSTEMROOT", "TEMP", "TMP", "USERPROFILE", "COMSPEC", "PATHEXT", "VIRTUAL_ENV"}
-    wanted = ("DJANGO_", "CHANNEL_REDIS_URL")
+    wanted = ("DJANGO_", "CHAT_", "CHANNEL_REDIS_URL")
     return {key: value for key, value in os.environ.items() if key.upper() in needed or key.startswith(wanted)}
 
 

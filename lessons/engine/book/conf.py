@@ -25,5 +25,5 @@ copybutton_prompt_text = r"\$ "
 copybutton_prompt_is_regexp = True
 copybutton_selector = (
     ".highlight-console pre, .highlight-python pre, .highlight-html\\+django pre, "
-    ".highlight-ini pre, .highlight-nginx pre, .highlight-ipython3 pre"
+    ".highlight-javascript pre, .highlight-css pre, .highlight-ini pre, .highlight-nginx pre, .highlight-ipython3 pre"
 )

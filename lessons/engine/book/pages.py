@@ -15,6 +15,7 @@ from .changes import changes_page, fenced
 from .markdown import to_book
 
 PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp"}
+LANGUAGES = {".conf": "nginx", ".service": "ini", ".env": "ini"}  # of files that are neither page nor picture
 FRONT = "README.md"  # of the course, of a lesson, of any folder
 
 
@@ -80,7 +81,8 @@ class Book:
         elif path.endswith(".md"):
             self.files[page] = self.translate(path, self.read(path)).encode()
         else:
-            text = f"# {path}\n\n" + fenced("text", self.read(path).splitlines()) + "\n"
+            language = LANGUAGES.get(Path(path).suffix, "text")
+            text = f"# {path}\n\n" + fenced(language, self.read(path).splitlines()) + "\n"
             self.files[page] = text.encode()
 
     def folder(self, path: str) -> str:

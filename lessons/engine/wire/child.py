@@ -83,11 +83,10 @@ def missing(application: Callable, layer: object) -> str:
     inner = getattr(application, "application", application)
     if "websocket" not in getattr(inner, "application_mapping", {}):
         return (
-            "So far only HTTP goes over this wire. The consumer's own events come with lesson 3,"
-            " the page's socket with lesson 4, and groups with lesson 5."
+            "So far only HTTP goes over this wire. Sockets come with lessons 3 and 4, and groups with lesson 5."
         )
     if layer is None:
-        return "There is no channel layer yet. Groups and mailboxes come with lesson 5."
+        return "The page opens a socket from lesson 4 on, and groups and mailboxes come with lesson 5."
     return ""
 
 

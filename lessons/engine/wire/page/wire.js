@@ -139,7 +139,7 @@ function row(event) {
   button.dataset.number = event.number;
   const words = document.createElement("span");
   words.className = "words";
-  words.textContent = `${title(event.source)} to ${title(event.target)}: ${event.label} ${event.payload}`;
+  words.textContent = sentence(event);
   const label = document.createElement("span");
   label.className = "label";
   label.setAttribute("aria-hidden", "true");
@@ -164,6 +164,11 @@ function row(event) {
   item.classList.toggle("bad", event.kind === "error");
   item.append(button);
   return item;
+}
+
+function sentence({ source, target, label, payload, thread }) {
+  const where = source === target ? title(source) : `${title(source)} to ${title(target)}`;
+  return `${where}: ${label} ${payload}${thread && `, in thread ${thread}`}`;
 }
 
 function short({ label }) {

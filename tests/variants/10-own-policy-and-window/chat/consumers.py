@@ -5,7 +5,7 @@ The words on the wire, each frame a JSON object:
     browser -> server   {"message": "hello", "client_id": "7c9e"}
                         {"message": "psst", "to": "Ada", "client_id": "a31f"}
                         {"since": 41}
-    server  -> browser  {"type": "connection_established", "message": "You are now connected!"}
+    server  -> browser  {"type": "connection_established", "message": "You are now connected!", ...}
                         {"type": "history", "messages": [{"seq": 42, ...}, ...], "more": false}
                         {"type": "chat", "seq": 43, "name": "Ada", "message": "hello", ...}
                         {"type": "private", "name": "Ben", "to": "Ada", "message": "psst", ...}
