@@ -140,18 +140,9 @@ function row(event) {
   const words = document.createElement("span");
   words.className = "words";
   words.textContent = sentence(event);
-  const label = document.createElement("span");
-  label.className = "label";
-  label.setAttribute("aria-hidden", "true");
-  label.append(document.createElement("span"));
-  label.firstChild.textContent = label.title = short(event);
-  button.append(words, label);
+  button.append(words, drawn("label", short(event)));
   if (below(event)) {
-    const payload = document.createElement("span");
-    payload.className = "payload";
-    payload.setAttribute("aria-hidden", "true");
-    payload.textContent = below(event);
-    button.append(payload);
+    button.append(drawn("payload", below(event)));
     item.classList.add("tall");
   }
   if (event.source !== event.target) {
@@ -164,6 +155,16 @@ function row(event) {
   item.classList.toggle("bad", event.kind === "error");
   item.append(button);
   return item;
+}
+
+// Words in the picture; whoever listens gets the whole sentence instead.
+function drawn(kind, text) {
+  const box = document.createElement("span");
+  box.className = kind;
+  box.setAttribute("aria-hidden", "true");
+  box.append(document.createElement("span"));
+  box.firstChild.textContent = box.title = text;
+  return box;
 }
 
 function sentence({ source, target, label, payload, thread }) {
