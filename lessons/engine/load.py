@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .commands import ROOT
 
+TIMED = (Path("tests/load/test_neighbours.py"),)  # they measure time, so nothing may run beside them
 PYTEST = [sys.executable, "-m", "pytest", "--full", "--all", "-q", "-s", "--color=no"]
 
 

@@ -27,7 +27,7 @@ from .console import Terminal, read_calls, run_calls
 from .disk import lessons_on_disk, put
 from .errors import CourseError
 from .git import Git
-from .load import load_tests, run_load
+from .load import TIMED, load_tests, run_load
 from .pictures import make as pictures
 from .stages import MARKER, Files, apply_block, is_app_path, make_stages
 
@@ -42,6 +42,7 @@ class Job:
     part: str
     name: str
     work: Callable[["Job"], list[str]]
+    alone: bool = False  # it measures time, so nothing else runs beside it
     notes: str = ""
     seconds: float = 0.0
     problems: list[str] | None = None
@@ -69,9 +70,9 @@ def check(only: str) -> int:
             raise CourseError(f"check: nothing is called {only!r}. The parts are: {parts}.")
         # one more than there are processors: many jobs wait for a patience to run out
         with ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
-            for done in as_completed([pool.submit(job.run) for job in jobs if job.part != "load"]):
+            for done in as_completed([pool.submit(job.run) for job in jobs if not job.alone]):
                 tell(done.result())
-        for job in (job for job in jobs if job.part == "load"):  # it measures time, so nothing else runs beside it
+        for job in (job for job in jobs if job.alone):
             tell(job.run())
     print_table(jobs)
     print("\nThe five slowest parts:")
@@ -132,6 +133,12 @@ class Course:
         notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
         numbers = range(last, -1, -1)
         return [
+            *(
+                Job("load", test.stem[5:], lambda job, test=test: self.load(job, test), alone=test in TIMED)
+                for test in load_tests()
+            ),
+            Job("engine", "its tests", lambda job: run([*RUN, "pytest", "-q", "lessons/engine/tests"], ROOT)),
+            Job("book", "its pages", lambda job: prove(job, self.folder / "book", self.lessons)),
             *(Job("console", f"lesson {n:02}", lambda job, n=n: self.consoles(job, n)) for n in numbers),
             *(Job("stages", f"stage {n:02} green", lambda job, n=n: self.green(job, n, last)) for n in numbers),
             *(Job("stages", f"stage {n:02} red", lambda job, n=n: self.red(job, n)) for n in numbers),
@@ -145,9 +152,6 @@ class Course:
             ),
             *(Job("pictures", f"diagram of lesson {n:02}", lambda job, n=n: self.diagram(job, n)) for n in numbers),
             *(Job("pictures", f"page of stage {n:02}", lambda job, n=n: self.picture(n)) for n in numbers),
-            *(Job("load", test.stem[5:], lambda job, test=test: self.load(job, test)) for test in load_tests()),
-            Job("book", "its pages", lambda job: prove(job, self.folder / "book", self.lessons)),
-            Job("engine", "its tests", lambda job: run([*RUN, "pytest", "-q", "lessons/engine/tests"], ROOT)),
             Job("lint", "the course", lambda job: lint(ROOT)),
             *(Job("lint", f"stage {n:02}", lambda job, n=n: self.lint_stage(n)) for n in range(last)),
             Job("house", "the top is the last stage", lambda job: house.top(self.stages[-1], last)),
@@ -210,27 +214,33 @@ class Course:
         lesson, problems, done = self.lessons[number], [], []
         files = self.stages[number - 1] if number else {}
         terminal = before = None  # before: the one in which the reader's last commands ran
-        for index, block in enumerate(lesson.blocks):
-            if block.kind in ("file", "change"):
-                if terminal:
-                    terminal.stop()
-                    before = terminal
-                made = before.folder / block.path if before and block.path not in files else None
-                if made and made.is_file() and made.read_text(encoding="utf-8") != block.text:
-                    problems.append(f"{lesson.file}:{block.line}: {block.path} is not as the command above has made it")
-                files = apply_block(lesson, block, files)
-                terminal = None
-            if block.kind == "console":
-                if terminal is None:
-                    terminal = Terminal(lesson.file, self.lay_out(f"console-{number}-{index}", files, number), before)
-                    if before and (before.folder / "db.sqlite3").exists():  # it stays when the code changes
-                        shutil.copy2(before.folder / "db.sqlite3", terminal.folder)
-                try:
-                    done += run_calls(terminal, read_calls(lesson.file, block.text, block.line))
-                except CourseError as error:
-                    problems.append(str(error))
-        if last := terminal or before:
-            last.close()
+        try:
+            for index, block in enumerate(lesson.blocks):
+                if block.kind in ("file", "change"):
+                    if terminal:
+                        terminal.stop()
+                        before = terminal
+                    made = before.folder / block.path if before and block.path not in files else None
+                    if made and made.is_file() and made.read_text(encoding="utf-8") != block.text:
+                        problems.append(
+                            f"{lesson.file}:{block.line}: {block.path} is not as the command above has made it."
+                            " Write into the block what the command makes."
+                        )
+                    files = apply_block(lesson, block, files)
+                    terminal = None
+                if block.kind == "console":
+                    if terminal is None:
+                        folder = self.lay_out(f"console-{number}-{index}", files, number)
+                        terminal = Terminal(lesson.file, folder, before)
+                        if before and (before.folder / "db.sqlite3").exists():  # it stays when the code changes
+                            shutil.copy2(before.folder / "db.sqlite3", terminal.folder)
+                    try:
+                        done += run_calls(terminal, read_calls(lesson.file, block.text, block.line))
+                    except CourseError as error:
+                        problems.append(str(error))
+        finally:
+            if last := terminal or before:
+                last.close()
         ran = sum(line.startswith("run") for line in done)
         shown = [line.split(maxsplit=1)[1] for line in done if line.startswith("shown")]
         job.notes = f"{ran} commands run" + (f"; only shown: {', '.join(shown)}" if shown else "")
