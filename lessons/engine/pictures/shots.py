@@ -68,7 +68,7 @@ def path_of(world: World) -> str:
 
 
 def shoot(world: World, browser, file: Path) -> None:
-    """Photograph Ada's page, from stage 5 on with Ben's beside it, when they have talked as the stage lets them."""
+    """Photograph Ada's page when they have talked as the stage lets them; beside it Ben's (stages 5 to 7), or Cleo's."""
     ada = open_page(world, browser, "Ada", SIZE)
     pages = [ada]
     if world.number == 4:  # everyone is alone
@@ -87,7 +87,12 @@ def shoot(world: World, browser, file: Path) -> None:
         teacher.visitor.get(path_of(world))
         teacher.announces("kitchen", "Class starts in five minutes.")
         seen(pages, "Class starts in five minutes.")
-    side_by_side([page.screenshot() for page in pages], file)
+    if world.number >= 8:  # somebody comes late, and takes Ben's place in the picture
+        cleo = open_page(world, browser, "Cleo", SIZE)
+        seen([cleo], "Hello! Who else is here?")
+        ada.get_by_text("Ada, Ben, Cleo").wait_for()
+        pages.append(cleo)
+    side_by_side([page.screenshot() for page in dict.fromkeys((pages[0], pages[-1]))], file)
     for page in pages:
         page.context.close()
 

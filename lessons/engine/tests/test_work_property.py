@@ -274,7 +274,8 @@ class Student(RuleBasedStateMachine):
 
     def call(self, words: str, what: str = "", when: float = 0) -> subprocess.CompletedProcess:
         """Run a command and kill it, with the git it is running, when it says so; return what it said until then."""
-        environ, counter, attributes = dict(os.environ), self.folder / "counter", self.root / ".git/info/attributes"
+        counter, attributes = self.folder / "counter", self.root / ".git/info/attributes"
+        environ = {**os.environ, "TMPDIR": str(self.folder)}  # whoever is killed leaves things behind
         counter.write_bytes(b"")
         do = f'printf x >> "{counter}"; read -r n < "{counter}"; [ ${{#n}} -ne {when} ] || kill -9 0'
         if what == "call":
