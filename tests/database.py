@@ -73,6 +73,10 @@ class Database:
     def copy_to(self, place: Path) -> None:
         """Put a copy where a server that runs in `place` looks for its database."""
         self.make()
+        assert not self.students.is_absolute(), (
+            f"The settings have the database at {self.students}, outside of the project. A server of the checks would"
+            ' open that very file. What does "NAME": BASE_DIR / "db.sqlite3" say?'
+        )
         (place / self.students).parent.mkdir(parents=True, exist_ok=True)
 
         def copy() -> None:
@@ -82,11 +86,11 @@ class Database:
         self.loop.call(copy)
 
     def students_file(self) -> Path:
-        """Return where the settings have the student's database, seen from the top of the project."""
+        """Return where the settings have the student's database, seen from the top of the project if it is in there."""
         from django.conf import settings
 
         name = Path(settings.DATABASES["default"]["NAME"])
-        return name.relative_to(project.ROOT) if name.is_absolute() else name
+        return name.relative_to(project.ROOT) if name.is_relative_to(project.ROOT) else name
 
     def connection(self) -> sqlite3.Connection:
         from django.db import connection

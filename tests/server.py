@@ -6,7 +6,6 @@ database or server.
 
 import contextlib
 import json
-import os
 import random
 import re
 import shutil
@@ -20,7 +19,7 @@ import urllib.request
 from pathlib import Path
 
 from tests.database import Database
-from tests.project import COURSE, ROOT, has_database
+from tests.project import COURSE, ROOT, has_database, own_environ
 from tests.tab import NoFrame
 from tests.teach import diary
 
@@ -87,8 +86,7 @@ class Server:
 
     def environ(self) -> dict[str, str]:
         """Return the environment of the process, and of a command beside it; the Redis in it is that of the checks."""
-        environ = {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
-        environ.pop("CHANNEL_REDIS_URL", None)
+        environ = {**own_environ(), "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
         return {**environ, "CHANNEL_REDIS_URL": self.redis_url} if self.redis_url else environ
 
     def manage(self, *words: str) -> subprocess.CompletedProcess:
@@ -169,7 +167,8 @@ class LoneServer(Server):
     """A server with an empty database of its own, made without the checks' one."""
 
     def make_database(self) -> None:
-        subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=self.place, check=True)
+        migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+        subprocess.run(migrate, cwd=self.place, env=self.environ(), check=True)
 
 
 class NetworkTab:

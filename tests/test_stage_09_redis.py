@@ -1,6 +1,5 @@
 """Stage 9: two server processes, one chat. What is shared lies outside of them, and what breaks comes right again."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -387,8 +386,8 @@ def quiet(tabs, seconds: float) -> bool:
 
 def post(url: str) -> subprocess.CompletedProcess:
     """Post a letter from a process of its own, with this Redis in its environment, or with none."""
-    environ = {key: value for key, value in os.environ.items() if key != "CHANNEL_REDIS_URL"}
-    environ |= {"DJANGO_SETTINGS_MODULE": "mywebsite.settings"} | ({"CHANNEL_REDIS_URL": url} if url else {})
+    environ = {**project.own_environ(), "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
+    environ |= {"CHANNEL_REDIS_URL": url} if url else {}
     command = [sys.executable, "-c", POST]
     return subprocess.run(command, cwd=project.ROOT, env=environ, capture_output=True, text=True, timeout=60)
 

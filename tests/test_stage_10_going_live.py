@@ -709,11 +709,9 @@ async def broken(*args, **kwargs) -> None:
 
 def python(*words: str, told: dict[str, str]) -> subprocess.CompletedProcess:
     """Run a new Python at the top of the project, told only this by the environment."""
-    ours = {key: value for key, value in os.environ.items() if not key.startswith(("DJANGO_", "CHAT_", "CHANNEL_"))}
     diary.note(f"set {', '.join(told)}, and ran python {' '.join(words)}")
-    return subprocess.run(
-        [sys.executable, *words], cwd=project.ROOT, env={**ours, **told}, capture_output=True, text=True
-    )
+    environ = {**project.own_environ(), **told}
+    return subprocess.run([sys.executable, *words], cwd=project.ROOT, env=environ, capture_output=True, text=True)
 
 
 def cookies_of(name: str) -> dict[str, str]:

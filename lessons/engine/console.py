@@ -6,7 +6,6 @@ code changes or another one takes its port; its page is opened once, as the read
 `export` holds to the end: both are in the reader's terminals, whatever the code.
 """
 
-import os
 import re
 import shlex
 import subprocess
@@ -20,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.project import own_environ
 from tests.server import end, free_port
 
 from .errors import CourseError, LessonError
@@ -82,10 +82,7 @@ class Terminal:
     def run(self, call: Call) -> None:
         """Do what the reader does. Raises LessonError where the output is another one than the lesson shows."""
         words = self.words(call)
-        environ = {**os.environ, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
-        for name in ("DJANGO_SETTINGS_MODULE", "CHANNEL_REDIS_URL"):
-            environ.pop(name, None)
-        environ |= self.exported | told(call.command)
+        environ = {**own_environ(), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"} | self.exported | told(call.command)
         is_redis = words[3:4] == ["redis"]
         if words[0] == "export":
             name, _, value = words[1].partition("=")

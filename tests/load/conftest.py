@@ -15,21 +15,25 @@ limit.SECONDS = limit.LONG = limit.PATIENT = LIMIT
 NO_LIMITS = {"CHAT_BURST": 10**6, "CHAT_RATE": 10**6, "CHAT_MAX_UNREAD": 10**6}
 
 
+class Told(Server):
+    """A server with this in its environment."""
+
+    def __init__(self, **told: object) -> None:
+        super().__init__()
+        self.told = {name: str(value) for name, value in told.items()}
+
+    def environ(self) -> dict[str, str]:
+        return {**super().environ(), **self.told}
+
+
 @pytest.fixture
-def start(own_database, monkeypatch):
+def start(own_database):
     """Start servers: `start()` as it is, `start(CHAT_BURST=1000)` with this in its environment.
 
     Each has a copy of the website and a database of its own, and is stopped after the test.
     """
     with contextlib.ExitStack() as stack:
-        monkeypatch.delenv("CHANNEL_REDIS_URL", raising=False)
-
-        def start_one(**settings: object) -> Server:
-            for name, value in settings.items():
-                monkeypatch.setenv(name, str(value))
-            return stack.enter_context(Server())
-
-        yield start_one
+        yield lambda **told: stack.enter_context(Told(**told))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.load.conftest import NO_LIMITS
+from tests.load.conftest import NO_LIMITS, Told
 from tests.server import Server
 
 ECHO = '''
@@ -42,7 +42,7 @@ OK = {"OK", "NON-STRICT", "INFORMATIONAL"}
 PATIENCE = 150.0
 
 
-class EchoServer(Server):
+class EchoServer(Told):
     """The website's files and settings, and another application."""
 
     def copy_website(self) -> None:
@@ -52,10 +52,8 @@ class EchoServer(Server):
             settings.write('\nASGI_APPLICATION = "echo.application"\n')
 
 
-def test_the_autobahn_cases_fail_where_daphne_alone_fails(own_database, monkeypatch, tmp_path):
-    for name, value in NO_LIMITS.items():
-        monkeypatch.setenv(name, str(value))
-    with EchoServer() as server:
+def test_the_autobahn_cases_fail_where_daphne_alone_fails(own_database, tmp_path):
+    with EchoServer(**NO_LIMITS) as server:
         failed = run(server, "ours", tmp_path, ["-x", "9.7.1", "-x", "9.8.1", "-x", "12.*", "-x", "13.*"], at_least=295)
         cases = [word for case in DAPHNES for word in ("-i", case)]
         daphnes = run(server, "bare", tmp_path, cases, at_least=len(DAPHNES))

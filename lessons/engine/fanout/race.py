@@ -16,6 +16,7 @@ import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from tests.project import own_environ
 from tests.server import STARTUP, end, free_port
 
 from ..commands import ROOT
@@ -38,7 +39,6 @@ BARE, SYNC, ASYNC, OLD, OURS = (
 LIMITS = {OLD: 3.0, SYNC: 3.0, ASYNC: 1.5}  # so many times as fast, at MIDDLE
 FEW, MIDDLE, MANY = ROUNDS
 KEEPS = 0.7  # of the deliveries per second with FEW, with MANY
-OWN_SETTINGS = ("DJANGO_", "CHAT_", "CHANNEL_")  # what the environment may say to the chat; here it says nothing
 
 Rates = dict[str, dict[int, float]]  # {name: {tabs: deliveries per second}}
 
@@ -114,8 +114,7 @@ class Running:
 
 def quiet_environ() -> dict[str, str]:
     """Return the environment for a server: the usual settings, and no limit on how fast one may speak."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith(OWN_SETTINGS)}
-    return {**own, "CHAT_BURST": "1000000"}
+    return {**own_environ(), "CHAT_BURST": "1000000"}
 
 
 def crowd(tabs: int, rounds: int, doors: dict[str, tuple]) -> dict[str, list[float]]:

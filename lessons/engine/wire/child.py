@@ -82,9 +82,7 @@ def missing(application: Callable, layer: object) -> str:
     """Return what there is not yet to see, and with which lesson it comes; "" when all is there."""
     inner = getattr(application, "application", application)
     if "websocket" not in getattr(inner, "application_mapping", {}):
-        return (
-            "So far only HTTP goes over this wire. Sockets come with lessons 3 and 4, and groups with lesson 5."
-        )
+        return "So far only HTTP goes over this wire. Sockets come with lessons 3 and 4, and groups with lesson 5."
     if layer is None:
         return "The page opens a socket from lesson 4 on, and groups and mailboxes come with lesson 5."
     return ""

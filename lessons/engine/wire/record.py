@@ -2,7 +2,6 @@
 
 import copy
 import json
-import os
 import re
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from tests.project import own_environ
 from tests.server import free_port
 from tests.visitor import OverNetwork, Visitor
 
@@ -53,7 +53,7 @@ class World:
         self.whose: dict[str, str] = {}  # of consumers
         self.first = 0  # the number of the first event that is drawn
         self.tabs = 0
-        self.environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "mywebsite.settings", **(environ or {})}
+        self.environ = {**own_environ(), "DJANGO_SETTINGS_MODULE": "mywebsite.settings", **(environ or {})}
 
     def __enter__(self) -> "World":
         self.stack = ExitStack()
