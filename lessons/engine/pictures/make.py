@@ -1,20 +1,27 @@
 """The command `make pictures`, and what `make check` asks of the pictures."""
 
+import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from tests.redis_server import Redis
+from tests.redis_server import NoRedis, Redis
 
 from ..commands import ROOT
 from ..disk import put
 from ..errors import CourseError
+from ..lesson import Lesson
 from ..wire.record import World, record
 from ..wire.scenes import NEED_REDIS, SCENES
 from . import diagrams, shots
 
 
 def pictures(stage: str) -> None:
-    """Record the diagrams and take the pictures anew, of all stages or of one. Raises CourseError for none."""
+    """Record the diagrams and take the pictures anew, of all stages or of one.
+
+    Raises CourseError where there is none, no browser or no Redis, or where the code does not do what a scene expects.
+    """
     from tests.browser import NoBrowser, open_browser
 
     from ..proof import Course
@@ -29,24 +36,51 @@ def pictures(stage: str) -> None:
         try:
             with open_browser() as browser:
                 for lesson in chosen:
-                    number, home = lesson.number, (ROOT / lesson.file).parent
-                    text = (ROOT / lesson.file).read_text(encoding="utf-8")
-                    if diagrams.has_diagram(text):
-                        place = course.lay_out(f"record-{number}", course.stages[number], number)
-                        put(ROOT, {lesson.file: diagrams.with_diagram(text, recorded(number, place))})
-                    place = course.lay_out(f"shot-{number}", course.stages[number], number)
-                    with World(number, place) as world:
-                        hashes[home.name] = shots.hash_of_page(world)
-                        shots.shoot(world, browser, shots.picture_of(home))
+                    with in_words(lesson):
+                        renew_diagram(course, lesson)
+                        hashes[(ROOT / lesson.file).parent.name] = renew_picture(course, lesson, browser)
                     print(f"{lesson.tag}: done", flush=True)
-                last = course.lessons[-1].number
-                with World(last, course.lay_out("wire", course.stages[last], last)) as world:
+                last = course.lessons[-1]
+                place = course.lay_out("wire", course.stages[last.number], last.number)
+                with in_words(last), World(last.number, place) as world:
                     shots.shoot_wire(world, browser, ROOT / "lessons" / "wire.png")
         except NoBrowser:
             raise CourseError(
                 "pictures: there is no browser here to take them. README.md says which will do."
             ) from None
         shots.keep({name: value for name, value in hashes.items() if (ROOT / "lessons" / name).is_dir()})
+
+
+@contextmanager
+def in_words(lesson: Lesson) -> Iterator[None]:
+    """Tell in words what a lesson's scene or page has met. Raises CourseError."""
+    try:
+        yield
+    except NoRedis as error:
+        raise CourseError(f"{lesson.file}:1: its scene needs a Redis. {error}") from None
+    except (AssertionError, OSError, subprocess.CalledProcessError) as error:
+        raise CourseError(
+            f"{lesson.file}:1: its scene cannot be played, or its page not be photographed.\n{error}\n"
+            f"Is this green? make test STAGE={lesson.number}"
+        ) from None
+
+
+def renew_diagram(course, lesson: Lesson) -> None:
+    """Record the diagram of a lesson that has one. Raises NoRedis, and what `record` raises."""
+    number, file = lesson.number, ROOT / lesson.file
+    if diagrams.has_diagram(file.read_text(encoding="utf-8")):
+        diagram = recorded(number, course.lay_out(f"record-{number}", course.stages[number], number))
+        text = file.read_text(encoding="utf-8")  # only now: its author may have saved it meanwhile
+        put(ROOT, {lesson.file: diagrams.with_diagram(text, diagram)})
+
+
+def renew_picture(course, lesson: Lesson, browser) -> str:
+    """Photograph the page of a lesson; return the hash of what it shows. Raises as `renew_diagram` does."""
+    number = lesson.number
+    with World(number, course.lay_out(f"shot-{number}", course.stages[number], number)) as world:
+        shown = shots.hash_of_page(world)
+        shots.shoot(world, browser, shots.picture_of((ROOT / lesson.file).parent))
+        return shown
 
 
 def recorded(number: int, place: Path) -> str:
