@@ -15,6 +15,7 @@ from .commands import ROOT
 from .disk import lessons_on_disk, put
 from .errors import CourseError
 from .fanout import joining, plot, race, trace
+from .fanout.crowd import SPEAKERS
 from .git import Git
 from .stages import MARKER, make_stages
 
@@ -32,12 +33,15 @@ FLOOR_SETTINGS = 'INSTALLED_APPS = ["daphne"]\nSECRET_KEY = "floor"\n'
 
 PLOTS = ROOT / "lessons" / "11-faster-broadcast"
 JOINING = 100  # people
-OWN_PLOTS = ROOT / ".course"  # of a single race, or a single trace: the lesson's are left alone
+OWN_PLOTS = ROOT / ".course"  # of a single race or trace, and of rooms of other sizes: the lesson's are left alone
 
 
 def bench(only: str, tabs: str) -> int:
-    """Measure everything, or one part; return 1 if something is beyond its limit."""
-    sizes = [int(size) for size in tabs.split(",")] if tabs.replace(",", "").isdecimal() else list(race.ROUNDS)
+    """Measure everything, or one part; return 1 if something is beyond its limit.
+
+    `tabs`: sizes of rooms, as in "50,200". Raises CourseError for other words, and where something cannot be measured.
+    """
+    sizes = sizes_of(tabs) if tabs else list(race.ROUNDS)
     match only:
         case "broadcast":
             return fan_out(sizes, OWN_PLOTS)
@@ -50,8 +54,19 @@ def bench(only: str, tabs: str) -> int:
         case "commands":
             return commands()
         case "":
-            return max(commands(), fan_out(sizes, PLOTS), look_inside(PLOTS))
+            return max(commands(), fan_out(sizes, OWN_PLOTS if tabs else PLOTS), look_inside(PLOTS))
     raise CourseError(f"bench: ONLY={only} is no part of it. The parts are: broadcast, commands, joining, trace.")
+
+
+def sizes_of(tabs: str) -> list[int]:
+    """Return the sizes of rooms that somebody has typed. Raises CourseError."""
+    words = tabs.split(",")
+    if not all(word.isdecimal() and int(word) >= SPEAKERS for word in words):
+        raise CourseError(
+            f"bench: TABS={tabs} are no sizes of rooms. Type numbers from {SPEAKERS} on, as so many tabs speak at once,"
+            " with commas between. Example: make bench ONLY=broadcast TABS=50,200"
+        )
+    return [int(word) for word in words]
 
 
 def fan_out(sizes: list[int], plots: Path) -> int:

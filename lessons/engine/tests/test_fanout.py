@@ -2,6 +2,7 @@
 
 import pytest
 
+from lessons.engine import bench
 from lessons.engine.errors import CourseError
 from lessons.engine.fanout import plot, race, trace
 from lessons.engine.fanout.crowd import read_frame
@@ -53,10 +54,24 @@ def test_the_story_is_told_in_the_order_in_which_it_happened():
 
 
 def test_a_part_that_is_none_is_refused():
-    from lessons.engine.bench import bench
-
     with pytest.raises(CourseError, match="The parts are"):
-        bench("everything", "")
+        bench.bench("everything", "")
+
+
+@pytest.mark.parametrize("tabs", ["abc", "50,,200", "50, many", "4", "0", "-5", ","])
+def test_rooms_of_no_size_or_with_fewer_tabs_than_speak_are_refused(tabs):
+    with pytest.raises(CourseError, match=r"^bench: TABS=.* Example: make bench ONLY=broadcast TABS=50,200$"):
+        bench.bench("broadcast", tabs)
+
+
+def test_rooms_of_other_sizes_leave_the_plots_of_the_lesson_alone(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(bench, "commands", lambda: 0)
+    monkeypatch.setattr(bench, "look_inside", lambda plots: 0)
+    monkeypatch.setattr(bench, "fan_out", lambda sizes, plots: drawn.append((sizes, plots)) or 0)
+    for tabs in ("", "5,20"):
+        bench.bench("", tabs)
+    assert drawn == [(list(race.ROUNDS), bench.PLOTS), ([5, 20], bench.OWN_PLOTS)]
 
 
 def test_the_same_figures_make_the_same_plots(tmp_path, monkeypatch):
