@@ -21,7 +21,7 @@ from pathlib import Path
 
 from tests.project import ROOT
 from tests.redis_server import Redis
-from tests.server import Server, end, free_port
+from tests.server import Server, end, free_port, listens
 from tests.tab import NoFrame
 from tests.teach import diary
 
@@ -242,17 +242,14 @@ class Website:
         )
 
     def start_nginx(self) -> None:
+        """Start it on its free ports. Raises NotHere, or NoFrame if it does not start."""
         log = self.place / "error.log"
         command = [program("nginx"), "-p", self.place, "-c", self.place / "main.conf", "-e", log]
         with log.open("ab") as file:
             self.nginx = subprocess.Popen(command, stdout=file, stderr=file)
         Server.processes.add(self.nginx)
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.ports["443"]), timeout=1):
-                return
-            with contextlib.suppress(subprocess.TimeoutExpired):  # the wait is the pause between two tries
-                self.nginx.wait(timeout=0.02)
-                raise NoFrame(f"nginx did not start. It says: {log.read_text(encoding='utf-8')[-500:]}")
+        if not listens(self.nginx, self.ports["443"]):
+            raise NoFrame(f"nginx did not start. It says: {log.read_text(encoding='utf-8')[-500:]}")
 
     def trust(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.place / "fullchain.pem")

@@ -70,7 +70,7 @@ class Server:
             self.database.copy_to(self.place)
 
     def start(self) -> None:
-        """Start the process; after `kill` once more, on the same port and with the same database."""
+        """Start the process; after `kill` once more, on the same port and with the same database. Raises NoFrame."""
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(self.command(), cwd=self.place, env=self.environ(), stdout=log, stderr=log)
         self.processes.add(self.process)
@@ -106,14 +106,8 @@ class Server:
         self.stop()
 
     def wait_until_it_answers(self) -> None:
-        end = time.monotonic() + STARTUP
-        while time.monotonic() < end:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
-                return
-            with contextlib.suppress(subprocess.TimeoutExpired):  # the wait is the pause between two tries
-                self.process.wait(timeout=0.02)
-                break
-        raise self.fault(f"python {' '.join(self.command()[1:3])} did not start.")
+        if not listens(self.process, self.port):
+            raise self.fault(f"python {' '.join(self.command()[1:3])} did not start.")
 
     def stop(self) -> None:
         end(self.process)
@@ -129,15 +123,11 @@ class Server:
         log = self.log()
         errors = re.findall(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Configured)\b.*$", log, re.MULTILINE)
         frames = re.findall(re.escape(str(self.place)) + r'[/\\](.+?)", line (\d+)', log)
-        said = f"The server's log says: {errors[-1]}" if errors else f"The server's log ends:\n{self.last_words()}"
+        said = f"The server's log says: {errors[-1]}" if errors else f"The server's log ends:\n{last_words(log)}"
         error = NoFrame(f"{message}\n{said}")
         if frames:
             error.place = (frames[-1][0].replace("\\", "/"), int(frames[-1][1]))
         return error
-
-    def last_words(self) -> str:
-        lines = [line for line in self.log().splitlines() if line.strip()]
-        return "\n".join(f"  {line}" for line in lines[-3:]) or "  (it said nothing)"
 
     def get(self, path: str) -> tuple[int, str]:
         """Return status and body of a page."""
@@ -243,6 +233,24 @@ def connect(server: Server, path: str, cookies: str = ""):
     headers = {"Cookie": cookies} if cookies else None
     url = f"ws://{server.address}{path}"
     return connect(url, origin=server.origin, additional_headers=headers, proxy=None, max_queue=None)
+
+
+def listens(process: subprocess.Popen, port: int) -> bool:
+    """Wait until a process listens at a port of this machine; tell whether it does, before it ends or time is up."""
+    limit = time.monotonic() + STARTUP
+    while time.monotonic() < limit:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+        with contextlib.suppress(subprocess.TimeoutExpired):  # the wait is the pause between two tries
+            process.wait(timeout=0.02)
+            break
+    return False
+
+
+def last_words(log: str) -> str:
+    """Return the last lines of a log, for an error that tells what did not start."""
+    lines = [line for line in log.splitlines() if line.strip()]
+    return "\n".join(f"  {line}" for line in lines[-3:]) or "  (it said nothing)"
 
 
 def end(process: subprocess.Popen) -> None:

@@ -35,9 +35,9 @@ def run(people: int) -> None:
 
 
 def make_sessions(place: Path, number: int) -> list[str]:
-    """Let so many people choose a name; return the cookies of their browsers."""
+    """Let so many people choose a name; return the cookies of their browsers. Raises CourseError."""
     command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", MAKE_SESSIONS.format(number)]
-    done = subprocess.run(command, cwd=place, env=quiet_environ(), capture_output=True, text=True)
+    done = subprocess.run(command, cwd=place, env=quiet_environ(), capture_output=True)
     if done.returncode:
-        raise CourseError(f"bench: no sessions could be made:\n{done.stderr}")
-    return [f"sessionid={key}" for key in done.stdout.split()]
+        raise CourseError(f"bench: no sessions could be made:\n{done.stderr.decode('utf-8', 'replace')}")
+    return [f"sessionid={key}" for key in done.stdout.decode().split()]

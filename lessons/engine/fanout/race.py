@@ -7,17 +7,16 @@ course write each message down besides, which the others do not.
 import json
 import os
 import platform
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 from tests.project import own_environ
-from tests.server import STARTUP, end, free_port
+from tests.server import end, free_port, last_words, listens
 
 from ..commands import ROOT
 from ..disk import app_on_disk, lessons_on_disk, put
@@ -44,7 +43,7 @@ Rates = dict[str, dict[int, float]]  # {name: {tabs: deliveries per second}}
 
 
 def race(sizes: list[int]) -> Rates:
-    """Measure all of them in rooms of these sizes."""
+    """Measure all of them in rooms of these sizes. Raises CourseError where something cannot be measured."""
     rates: Rates = {name: {} for name in (BARE, SYNC, ASYNC, OLD, OURS)}
     with tempfile.TemporaryDirectory(prefix="course-race-", dir=memory(), ignore_cleanup_errors=True) as folder:
         chats = {OURS: website(Path(folder) / "ours", app_on_disk())}
@@ -58,12 +57,13 @@ def race(sizes: list[int]) -> Rates:
 
 
 def website(place: Path, files: dict[str, str]) -> Path:
-    """Put a chat of the course here, with an empty database."""
+    """Put a chat of the course here, with an empty database. Raises CourseError if there can be none."""
     put(place, files)
     migrate = [PYTHON, "manage.py", "migrate", "--verbosity", "0"]
-    done = subprocess.run(migrate, cwd=place, env=quiet_environ(), stdout=-1, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(migrate, cwd=place, env=quiet_environ(), stdout=-1, stderr=subprocess.STDOUT)
     if done.returncode:
-        raise CourseError(f"bench: python manage.py migrate says:\n{done.stdout}")
+        said = done.stdout.decode("utf-8", "replace").strip()
+        raise CourseError(f"bench: python manage.py migrate says:\n{said}\nIs this green? make test")
     return place
 
 
@@ -87,29 +87,27 @@ class Running:
         self.command, self.place, self.door = [*command, str(self.port)], place, (self.port, path)
 
     def __enter__(self) -> "Running":
-        nothing = subprocess.DEVNULL
+        """Start it. Raises CourseError if it does not start."""
+        self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            self.command, cwd=self.place, env=quiet_environ(), stdout=nothing, stderr=nothing
+            self.command, cwd=self.place, env=quiet_environ(), stdout=self.log, stderr=self.log
         )
         try:
-            self.wait()
+            if not listens(self.process, self.port):
+                raise CourseError(f"bench: this did not start: {' '.join(self.command)}\n{self.last_words()}")
         except BaseException:
             self.__exit__()
             raise
         return self
 
-    def wait(self) -> None:
-        """Wait until it listens."""
-        limit = time.monotonic() + STARTUP
-        while time.monotonic() < limit and self.process.poll() is None:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
-                return
-            with suppress(subprocess.TimeoutExpired):  # the wait is the pause between two tries
-                self.process.wait(timeout=0.05)
-        raise CourseError(f"bench: this did not start: {' '.join(self.command)}")
+    def last_words(self) -> str:
+        self.log.seek(0)
+        said = last_words(self.log.read().decode("utf-8", "replace"))
+        return f"Its log ends:\n{said}\nTo find out more: make doctor, make test"
 
     def __exit__(self, *_) -> None:
         end(self.process)
+        self.log.close()
 
 
 def quiet_environ() -> dict[str, str]:
@@ -118,11 +116,11 @@ def quiet_environ() -> dict[str, str]:
 
 
 def crowd(tabs: int, rounds: int, doors: dict[str, tuple]) -> dict[str, list[float]]:
-    """Run crowd.py; return what it measured."""
+    """Run crowd.py; return what it measured. Raises CourseError with the reason, if it has not come to its end."""
     what = json.dumps({"tabs": tabs, "rounds": rounds, "doors": doors})
-    done = subprocess.run([PYTHON, str(HERE / "crowd.py"), what], capture_output=True, text=True)
+    done = subprocess.run([PYTHON, str(HERE / "crowd.py"), what], capture_output=True)
     if done.returncode:
-        raise CourseError(f"bench: {done.stderr.strip()}")
+        raise CourseError(f"bench: {done.stderr.decode('utf-8', 'replace').strip()}")
     return json.loads(done.stdout)
 
 

@@ -27,10 +27,11 @@ def trace() -> dict[str, Trace]:
 
 
 def look_inside(place: Path) -> Trace:
+    """Return what inside.py says of the chat in a folder. Raises CourseError if it cannot be run."""
     command = [sys.executable, str(HERE / "inside.py"), str(TABS)]
-    done = subprocess.run(command, cwd=place, env=quiet_environ(), capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=place, env=quiet_environ(), capture_output=True, timeout=60)
     if done.returncode:
-        raise CourseError(f"bench: the chat cannot be looked into:\n{done.stderr}")
+        raise CourseError(f"bench: the chat cannot be looked into:\n{done.stderr.decode('utf-8', 'replace')}")
     return json.loads(done.stdout)
 
 

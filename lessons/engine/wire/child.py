@@ -1,6 +1,7 @@
 """The server process of `make wire`: the student's application, tapped, behind a Daphne of its own.
 
-It is begun as `python -m lessons.engine.wire.child PORT TEXT`, and ended without ceremony at the next save.
+It is begun as `python -m lessons.engine.wire.child HOST PORT TEXT [ALONE]`, and ended without ceremony at the next
+save.
 """
 
 import logging
@@ -16,7 +17,7 @@ from .recorder import Recorder
 from .server import PREFIX, serve_page
 from .tap import Tap
 
-NOT_IN_DEVELOPMENT = 4  # the exit code of run.py's look at the settings
+NOT_LOADED = "The website cannot be loaded"
 
 
 def main(host: str, port: str, text: str, alone: str = "") -> None:
@@ -27,14 +28,14 @@ def main(host: str, port: str, text: str, alone: str = "") -> None:
     threading.Thread(target=end_with_parent, daemon=True).start()
     recorder = Recorder(Printer() if text == "1" else None)
     tap = Tap(recorder, ROOT)
-    facts = {"stage": marker(), "title": "", "missing": "", "problem": ""}
+    facts = {"stage": marker(), "missing": "", "problem": ""}
     try:
         application = website(tap, facts, alone)
     except Exception as error:  # whatever it is, the page says it, and the next save tries again
         place = tap.place_of(error)
         facts["problem"] = f"{type(error).__name__}: {error}"
         recorder.record("error", "django", "django", facts["problem"], payload=place)
-        print(f"The website cannot be loaded: {facts['problem']}\n{place}", flush=True)
+        print(f"{NOT_LOADED}: {facts['problem']}\n{place}", flush=True)
         application = broken(facts)
     else:
         application = tap.wrap(application)
@@ -95,7 +96,7 @@ def broken(facts: dict) -> Callable:
         if scope["type"] != "http":
             await send({"type": "websocket.close"})
             return
-        text = f"The website cannot be loaded: {facts['problem']}\nMore at {PREFIX} and by: make test\n"
+        text = f"{NOT_LOADED}: {facts['problem']}\nMore at {PREFIX} and by: make test\n"
         headers = [(b"content-type", b"text/plain; charset=utf-8")]
         await send({"type": "http.response.start", "status": 503, "headers": headers})
         await send({"type": "http.response.body", "body": text.encode()})

@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from tests.project import own_environ
-from tests.server import free_port
+from tests.server import free_port, last_words, listens
 from tests.visitor import OverNetwork, Visitor
 
 from .. import serve
@@ -79,16 +79,20 @@ class World:
         self.stack.callback(server.kill)  # first of all: it ends the stream
 
     def process(self, port: int) -> subprocess.Popen:
-        """Start a server process, and wait until it listens."""
+        """Start a server process, and wait until it listens. Raises AssertionError with its last words."""
         words = ["127.0.0.1", str(port), "", "alone" if self.alone else ""]
         command = [sys.executable, "-m", child.__name__, *words]
-        quiet = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        server = self.stack.enter_context(
-            subprocess.Popen(command, cwd=self.place, env=self.environ, text=True, **quiet)
-        )
+        log = self.place / f"server-{port}.log"
+        with log.open("wb") as file:
+            streams = {"stdin": subprocess.PIPE, "stdout": file, "stderr": file}
+            server = self.stack.enter_context(subprocess.Popen(command, cwd=self.place, env=self.environ, **streams))
         self.stack.callback(server.kill)
-        line = server.stdout.readline()
-        assert line == "Listening.\n", f"stage {self.number}: the server says {line!r}"
+        there = listens(server, port)
+        said = log.read_text(encoding="utf-8", errors="replace")
+        assert there and child.NOT_LOADED not in said, (
+            f"stage {self.number}: the server did not start, or not as it should. It says:\n{last_words(said)}\n"
+            f"Is this green? make test STAGE={self.number}"
+        )
         return server
 
     def beside(self) -> "World":

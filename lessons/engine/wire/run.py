@@ -10,12 +10,13 @@ from ..errors import CourseError
 from . import child
 from .server import PREFIX
 
+NOT_IN_DEVELOPMENT = 4  # the exit code of the look at the settings
 READY = f"""
 import os
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mywebsite.settings")
 from django.conf import settings
 if not settings.DEBUG:
-    raise SystemExit({child.NOT_IN_DEVELOPMENT})
+    raise SystemExit({NOT_IN_DEVELOPMENT})
 {serve.MIGRATE}
 """
 LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -42,7 +43,7 @@ def wire(host: str, port: str, text: str) -> int:
         for changed in watch.saves():
             if changed:
                 print(f"{', '.join(changed)}: beginning anew.", flush=True)
-            if server.begin() == child.NOT_IN_DEVELOPMENT:
+            if server.begin() == NOT_IN_DEVELOPMENT:
                 raise CourseError(
                     "wire: the settings say DEBUG = False. The wire shows all that is said: it is for development only."
                 )
@@ -74,10 +75,10 @@ class Server:
         """
         self.end()
         ready = subprocess.run([sys.executable, "-c", READY], cwd=ROOT, stderr=subprocess.DEVNULL).returncode
-        if ready != child.NOT_IN_DEVELOPMENT:
+        if ready != NOT_IN_DEVELOPMENT:
             command = [sys.executable, "-m", child.__name__, *self.words]
             self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)  # it ends when this pipe does
-        return ready if ready == child.NOT_IN_DEVELOPMENT else 0
+        return ready if ready == NOT_IN_DEVELOPMENT else 0
 
     def end(self) -> None:
         if self.process:
