@@ -48,14 +48,6 @@ def many_files():
 
 
 @pytest.fixture(autouse=True)
-def no_heartbeat(monkeypatch):
-    """Let no thread beat in this process: a database in memory does not wait for another thread, as a file does."""
-    from chat import heartbeat
-
-    monkeypatch.setattr(heartbeat, "start", lambda: None)
-
-
-@pytest.fixture(autouse=True)
 def last_words():
     """Tell where everything stands, just before it is ended."""
     faulthandler.dump_traceback_later(LIMIT - 10, file=sys.__stderr__)

@@ -9,20 +9,14 @@ from pathlib import Path
 
 from tests.teach.find_layer import kind_of
 from tests.teach.find_post import functions_that_post
-from tests.teach.source import Finding, calls, last_name, methods, places
+from tests.teach.source import Finding, Trees, calls, last_name, methods, places, trees_of
 
-Trees = dict[str, ast.Module]  # {file: what stands in it}
 FRAMES = {"chat", "announcement", "people"}  # what a browser gets, and no consumer has a method for
 
 
 def findings(root: Path) -> list[Finding]:
     """Return what is seen in the modules of the student's app."""
-    trees = {}
-    for path in sorted(root.glob("chat/**/*.py")):
-        try:
-            trees[path.relative_to(root).as_posix()] = ast.parse(path.read_text(encoding="utf-8"))
-        except (OSError, SyntaxError, ValueError):  # half typed: the exception itself says more
-            continue
+    trees = trees_of(root)
     found = []
     for file, tree in trees.items():
         for owner in (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)):

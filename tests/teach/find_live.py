@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from tests.teach.source import Finding, targets
 
-APPS = {"django.contrib.sessions": "sessions lie in a table now"}
+SESSIONS = "django.contrib.sessions"
 
 
 def settings(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
@@ -15,15 +15,13 @@ def settings(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
     if "*" in said.get("ORIGINS", ()):
         why = "A * among the origins stands for the pages of every website."
         yield Finding(10, file, named["ORIGINS"].lineno, why, "Whose pages may open a socket here?")
-    half_done = "django.contrib.sessions" in said.get("INSTALLED_APPS", ())  # else step 2 has not been typed yet
+    half_done = SESSIONS in said.get("INSTALLED_APPS", ())  # else step 2 has not been typed yet
     if half_done and any("signed_cookies" in engine for engine in said.get("SESSION_ENGINE", ())):
         why = "With signed_cookies the session lies in the browser alone: the server can neither find it nor end it."
         yield Finding(10, file, named["SESSION_ENGINE"].lineno, why, "Does lesson 10 still have this line?")
-    if "INSTALLED_APPS" in named and "SESSION_ENGINE" not in named:
-        for app, why in APPS.items():
-            if app not in said["INSTALLED_APPS"]:
-                line, hint = named["INSTALLED_APPS"].lineno, f'Is "{app}" one of INSTALLED_APPS?'
-                yield Finding(10, file, line, f"{app} is not installed, and {why}.", hint)
+    if "INSTALLED_APPS" in named and "SESSION_ENGINE" not in named and SESSIONS not in said["INSTALLED_APPS"]:
+        why = f"{SESSIONS} is not installed, and sessions lie in a table now."
+        yield Finding(10, file, named["INSTALLED_APPS"].lineno, why, f'Is "{SESSIONS}" one of INSTALLED_APPS?')
     for number, row in enumerate(text.splitlines(), 1):
         if "unsafe-" in row.partition("#")[0]:
             why = "What is called unsafe- lets run what the policy is there to stop."

@@ -12,6 +12,7 @@ from tests.teach.source import (
     CONSUMERS,
     METHODS,
     Finding,
+    Trees,
     calls,
     consumers,
     last_name,
@@ -19,20 +20,15 @@ from tests.teach.source import (
     methods,
     only_channels,
     places,
+    trees_of,
 )
 
-Trees = dict[str, ast.Module]  # {file: what stands in it}
 Posts = dict[str, int]  # {function that posts an event: at which place it takes the event}
 
 
 def findings(root: Path) -> list[Finding]:
     """Return what is seen in the modules of the student's app."""
-    trees = {}
-    for path in sorted(root.glob("chat/**/*.py"), key=lambda path: ("management" in path.parts, path)):
-        try:
-            trees[path.relative_to(root).as_posix()] = ast.parse(path.read_text(encoding="utf-8"))
-        except (OSError, SyntaxError, ValueError):  # half typed: the exception itself says more
-            continue
+    trees = trees_of(root)
     posts = {name: place for tree in trees.values() for name, place in functions_that_post(tree).items()}
     found = []
     for file, tree in trees.items():

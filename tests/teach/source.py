@@ -30,6 +30,7 @@ class Finding:
     hint: str
 
 
+Trees = dict[str, ast.Module]  # {file: what stands in it}
 Finder = Callable[[str, ast.Module, str], Iterator[Finding]]
 
 
@@ -46,6 +47,17 @@ def findings(root: Path, stage: int, finders_of: dict[str, list[Finder]]) -> lis
         for finder in finders:
             found += finder(file, tree, text)
     return sorted((one for one in found if one.stage <= stage), key=lambda one: one.stage)
+
+
+def trees_of(root: Path) -> Trees:
+    """Return the modules of the student's app, with the commands of manage.py last."""
+    trees = {}
+    for path in sorted(root.glob("chat/**/*.py"), key=lambda path: ("management" in path.parts, path)):
+        try:
+            trees[path.relative_to(root).as_posix()] = ast.parse(path.read_text(encoding="utf-8"))
+        except (OSError, SyntaxError, ValueError):  # half typed: the exception itself says more
+            continue
+    return trees
 
 
 def consumers(tree: ast.Module) -> Iterator[ast.ClassDef]:

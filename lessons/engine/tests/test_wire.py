@@ -21,11 +21,11 @@ from ..errors import CourseError
 from ..pictures import diagrams
 from ..stages import MARKER, make_stages
 from ..wire.events import LONGEST, Event, as_payload, letters, sentence
+from ..wire.mailboxes import Mailboxes
 from ..wire.mermaid import draw, shortened
 from ..wire.recorder import KEPT, Recorder
 from ..wire.run import wire
 from ..wire.server import is_local, position
-from ..wire.tap import Tap
 from .toy import ROOT
 
 PATIENCE = 15  # seconds
@@ -393,9 +393,9 @@ def test_a_diagram_is_put_behind_its_marker_and_nowhere_else():
     assert not diagrams.has_diagram(f"# L\n\n{block}")
 
 
-def test_the_same_letter_twice_comes_from_two_posts(tmp_path):
-    tap = Tap(Recorder(), tmp_path)
+def test_the_same_letter_twice_comes_from_two_posts():
+    mailboxes = Mailboxes(Recorder(), {})
     letter = {"type": "chat.message"}
     for number in (1, 2):
-        tap.origins["box"].append((as_payload(letter), number, "group:lobby"))
-    assert [tap.origin("box", letter)[0] for _ in range(3)] == [1, 2, None]
+        mailboxes.origins["box"].append((as_payload(letter), number, "group:lobby"))
+    assert [mailboxes.origin("box", letter)[0] for _ in range(3)] == [1, 2, None]

@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 
 LONGEST = 20_000  # characters of a payload that are kept
@@ -41,6 +42,13 @@ def as_payload(thing: object) -> str:
 def readable(thing: object) -> str:
     """Return what JSON cannot carry: bytes as text, all else as Python writes it."""
     return thing.decode("utf-8", "replace") if isinstance(thing, bytes) else repr(thing)
+
+
+def type_of(text: str) -> str:
+    """Return the type of a frame, or of an event on the channel layer; "" if it has none."""
+    with suppress(ValueError, AttributeError):
+        return json.loads(text).get("type", "")
+    return ""
 
 
 def letters(number: int) -> str:

@@ -8,6 +8,8 @@ import re
 from collections import defaultdict
 from collections.abc import Callable
 
+from .events import type_of
+
 SHORT = 60  # characters of a payload in a diagram
 UNSEEN = {"its mailbox", "ends", "websocket.connect"}  # left out: other rows tell the same
 
@@ -68,14 +70,6 @@ def draw(
         tell(root, root["source"], root["label"])
     heads = [f"participant {alias} as {clean(name)}" for alias, name in participants.values()]
     return "\n    ".join(["sequenceDiagram", *heads, *lines]) + "\n"
-
-
-def type_of(payload: str) -> str:
-    """Return the type of an event on the channel layer."""
-    try:
-        return json.loads(payload).get("type", "")
-    except (ValueError, AttributeError):
-        return ""
 
 
 def line_of(event: dict, called: Callable[[str], str], at: str) -> str:

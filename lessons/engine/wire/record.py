@@ -8,23 +8,22 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.project import own_environ
 from tests.server import free_port, last_words, listens
-from tests.visitor import OverNetwork, Visitor
 
 from .. import serve
 from . import child
-from .events import title
+from .events import letters, title
 from .mermaid import draw
-from .scenes import SCENES, as_text, type_of
+from .people import PATIENCE, Person, Tab
+from .scenes import SCENES
 
-PATIENCE = 30  # seconds until something counts as not happening
 SECRET = re.compile(r"session-[0-9a-f]{20,}")  # a group of one login: another one each time
 PASSWORD = "for the recording only"  # of a superuser in a folder that is thrown away
 
@@ -144,22 +143,21 @@ class World:
     def visit(self, path: str) -> None:
         self.get(path)
 
-    def tab(self, whose: str, path: str, cookies: str = "") -> "Tab":
+    def tab(self, whose: str, path: str, cookies: str = "") -> Tab:
         """Open a tab and wait for the greeting."""
-        one = Tab(self, path, cookies)
-        letter = chr(ord("A") + self.tabs)
+        letter = letters(self.tabs)
+        one = Tab(self, path, cookies, letter)
         self.tabs += 1
         page = f"{whose} page" if whose else "the tab"
         if page in self.names.values():  # she has come back
             page, whose = f"{whose} new page", f"{whose} new"
         self.names[f"browser:{letter}"], self.whose[f"consumer:{letter}"] = page, whose
-        one.letter = letter
         one.hears("connection_established")
         return one
 
     def refused(self, path: str) -> None:
         """Ask for a socket that is not there."""
-        letter = chr(ord("A") + self.tabs)
+        letter = letters(self.tabs)
         self.tabs += 1
         self.names[f"browser:{letter}"] = "the tab" if self.number == 1 else "another tab"
         try:
@@ -169,10 +167,10 @@ class World:
             return
         raise AssertionError(f"stage {self.number}: {path} was not refused")
 
-    def person(self, name: str, room: str) -> "Person":
+    def person(self, name: str, room: str) -> Person:
         return Person(self, name, room)
 
-    def teacher(self) -> "Person":
+    def teacher(self) -> Person:
         """Somebody of the staff, who has logged in."""
         self.environ["DJANGO_SUPERUSER_PASSWORD"] = PASSWORD
         self.manage("createsuperuser", "--noinput", "--username", "teacher", "--email", "t@example.org")
@@ -202,69 +200,3 @@ class World:
     def leave_out(self, *kinds: str) -> None:
         """Do not draw events of these types on the channel layer, nor what comes of them."""
         self.without = frozenset(kinds)
-
-
-class Person:
-    """Somebody with a name and cookies, in a room."""
-
-    def __init__(self, world: World, name: str, room: str) -> None:
-        self.world, self.name, self.room = world, name, room
-        self.visitor = Visitor(OverNetwork(world.address))
-        if name:
-            self.visitor.choose(name, room)
-
-    def tab(self, since: int | None = None) -> "Tab":
-        query = "" if since is None else f"?since={since}"
-        one = self.world.tab(f"{self.name}'s", f"/ws/{self.room}/{query}", self.visitor.cookies)
-        one.hears("people")
-        return one
-
-    def enters(self, room: str) -> "Tab":
-        """Open a tab as a member, who has no need to choose a name."""
-        self.name, self.room = "the teacher", room
-        return self.tab()
-
-    def logs_out(self) -> None:
-        self.visitor.get(f"/rooms/{self.room}/")
-        self.visitor.post_to("/logout/", {})
-
-    def announces(self, room: str, text: str) -> None:
-        self.visitor.post_to(f"/rooms/{room}/announce/", {"message": text})
-
-
-class Tab:
-    """A tab over the network."""
-
-    def __init__(self, world: World, path: str, cookies: str) -> None:
-        self.world = world
-        headers = {"Cookie": cookies} if cookies else None
-        url = f"ws://{world.address}{path}"
-        self.socket = connect(url, origin=f"http://{world.address}", additional_headers=headers, proxy=None)
-        world.stack.callback(self.socket.close)
-
-    def says(self, frame: object, answer: str) -> None:
-        """Send a frame, and wait for one of this type."""
-        self.sends(as_text(frame), answer)
-
-    def sends(self, text: str, answer: str) -> None:
-        self.socket.send(text)
-        self.hears(answer)
-
-    def hears(self, kind: str) -> None:
-        """Wait for a frame of this type; the others on the way are passed over."""
-        while type_of(self.socket.recv(timeout=PATIENCE)) != kind:
-            pass
-
-    def is_closed(self) -> None:
-        """Wait until the server has closed the connection."""
-        with suppress(ConnectionClosed):
-            while True:
-                self.socket.recv(timeout=PATIENCE)
-        self.ends()
-
-    def leaves(self) -> None:
-        self.socket.close()
-        self.ends()
-
-    def ends(self) -> None:
-        self.world.until(lambda event: event["source"] == f"consumer:{self.letter}" and event["label"] == "ends")

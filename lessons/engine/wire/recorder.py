@@ -1,5 +1,6 @@
 """Keeps the events of one server process, in the order in which they happened. Any thread may record."""
 
+import contextvars
 import threading
 import time
 from collections import deque
@@ -8,6 +9,10 @@ from collections.abc import Callable
 from .events import Event
 
 KEPT = 5000  # events
+
+# Who is at work, and which event led to it, wherever one is recorded:
+actor: contextvars.ContextVar[str] = contextvars.ContextVar("actor", default="django")
+cause: contextvars.ContextVar[int | None] = contextvars.ContextVar("cause", default=None)
 
 
 class Recorder:

@@ -5,7 +5,6 @@ A scene waits for each answer before it goes on, so that two recordings are alik
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 
 
 def scene_00(world) -> None:
@@ -121,10 +120,3 @@ NEED_REDIS = {9}
 
 def as_text(frame: object) -> str:
     return frame if isinstance(frame, str) else json.dumps(frame)
-
-
-def type_of(text: str) -> str:
-    """Return the type of a frame, "" if it has none."""
-    with suppress(ValueError, AttributeError):
-        return json.loads(text).get("type", "")
-    return ""
