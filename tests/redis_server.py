@@ -67,7 +67,7 @@ class Redis:
         Server.processes.discard(self.process)
 
     def start(self) -> None:
-        """Start it; after `kill` once more, on the same port, and with nothing in it."""
+        """Start it; after `kill` once more, on the same port, and with nothing in it. Raises NoRedis."""
         quiet = subprocess.DEVNULL
         self.process = subprocess.Popen(command(self.port), cwd=TOP, stdout=quiet, stderr=quiet)
         Server.processes.add(self.process)
@@ -87,7 +87,11 @@ class Redis:
         Server.processes.discard(self.process)
 
     def stop(self) -> None:
-        """Let it stand still, its connections open: nobody gets an answer until `go_on`."""
+        """Let it stand still, its connections open: nobody gets an answer until `go_on`. Raises NoRedis on Windows."""
+        if not hasattr(signal, "SIGSTOP"):
+            raise NoRedis(
+                "On this system no process can be made to stand still. Run this on Linux, on macOS or in WSL."
+            )
         diary.note("stopped Redis")
         self.process.send_signal(signal.SIGSTOP)
 

@@ -8,7 +8,10 @@ from .serve import check_free, wait_for
 
 
 def serve_redis(port: str) -> int:
-    """Start redis-server, or the stand-in where there is none, and say how the other terminals find it."""
+    """Start redis-server, or the stand-in where there is none, and say how the other terminals find it.
+
+    Raises CourseError where there is neither, or no free port.
+    """
     from tests.redis_server import GET_IT, STAND_IN, NoRedis, answers, command, is_stand_in
 
     if not (port.isdecimal() and 0 < int(port) < 65536):

@@ -34,6 +34,7 @@ def run_notebooks(stages: list[Files]) -> dict[str, str]:
 
 
 def run(path: Path, files: Files, stage: int) -> str:
+    """Return a notebook with its outputs. Raises CourseError if it cannot be run."""
     with tempfile.TemporaryDirectory(prefix="course-notebook-", ignore_cleanup_errors=True) as name:
         place, target = Path(name) / "course", Path(name) / "done.ipynb"
         ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
@@ -45,5 +46,7 @@ def run(path: Path, files: Files, stage: int) -> str:
         )
         if done.returncode:
             said = done.stdout.decode("utf-8", "replace").strip()
-            raise CourseError(f"notebooks/{path.name}: cannot be run at stage {stage}.\n{said}")
+            raise CourseError(
+                f"notebooks/{path.name}:1: cannot be run at stage {stage}.\n{said}\nTo run it by hand: make notebooks"
+            )
         return target.read_text(encoding="utf-8")

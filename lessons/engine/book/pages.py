@@ -113,7 +113,9 @@ class Book:
         target, hash_, anchor = target.partition("#")
         path = posixpath.normpath(posixpath.join("/", posixpath.dirname(here), target)).lstrip("/") or "."
         if not (self.root / path).exists():
-            raise CourseError(f"{here}: the link {target} leads nowhere.")
+            rows = enumerate(self.read(here).splitlines(), 1)
+            line = next((number for number, row in rows if target in row), 1)
+            raise CourseError(f"{here}:{line}: the link {target} leads nowhere. Is it spelt as the file is?")
         if path not in self.asked:
             self.asked.append(path)
         return posixpath.relpath(self.page(path), posixpath.dirname(self.page(here)) or ".") + hash_ + anchor

@@ -21,7 +21,7 @@ for number in range({}):
 
 
 def run(people: int) -> None:
-    """Measure the chat of lesson 10 and this one, and print it."""
+    """Measure the chat of lesson 10 and this one, and print it. Raises CourseError where it cannot be."""
     print(f"{people} people with {people} names come into a room. {machine()}\n")
     print(f"{'':26}{'all are in after':>20}{'and the next words take':>26}")
     with tempfile.TemporaryDirectory(prefix="course-joining-", dir=memory(), ignore_cleanup_errors=True) as folder:

@@ -17,7 +17,7 @@ Trace = dict[str, list]
 
 
 def trace() -> dict[str, Trace]:
-    """Return what inside.py says of both chats."""
+    """Return what inside.py says of both chats. Raises CourseError where they cannot be run."""
     with tempfile.TemporaryDirectory(prefix="course-trace-", dir=memory(), ignore_cleanup_errors=True) as folder:
         stages = {OLD: make_stages(lessons_on_disk())[BEFORE], OURS: app_on_disk()}
         places = {

@@ -95,13 +95,17 @@ def wrong_with_diagram(lesson, place: Path) -> list[str]:
     """Say whether the diagram in a lesson is what its stage's code does now. Raises NoRedis."""
     text = (ROOT / lesson.file).read_text(encoding="utf-8")
     if not diagrams.has_diagram(text):
-        return [f"{lesson.file}: it has no recorded diagram: {diagrams.MARKER}"]
+        how = f"Put this line above a mermaid block: {diagrams.MARKER} Then: make pictures STAGE={lesson.number}"
+        return [f"{lesson.file}:1: it has no recorded diagram. {how}"]
     if lesson.number not in SCENES:
-        return [f"lessons/engine/wire/scenes.py: there is no scene for lesson {lesson.number}"]
+        scene = f"scene_{lesson.number:02}"
+        return [f"lessons/engine/wire/scenes.py:1: there is no scene for lesson {lesson.number}. Write {scene} there."]
     now, shown = recorded(lesson.number, place), diagrams.diagram_of(text)
     if now == shown:
         return []
-    return [f"{lesson.file}: its diagram is not what the code does. Run: make pictures STAGE={lesson.number}", now]
+    line = text[: text.index(diagrams.MARKER)].count("\n") + 1
+    what = f"its diagram is not what the code does. Run: make pictures STAGE={lesson.number}"
+    return [f"{lesson.file}:{line}: {what}", now]
 
 
 def wrong_with_picture(lesson, place: Path) -> list[str]:
@@ -110,5 +114,5 @@ def wrong_with_picture(lesson, place: Path) -> list[str]:
     with World(lesson.number, place) as world:
         now = shots.hash_of_page(world)
     if not shots.picture_of(home).exists() or shots.kept().get(home.name) != now:
-        return [f"lessons/{home.name}/page.png is not of this page. Run: make pictures STAGE={lesson.number}"]
+        return [f"lessons/{home.name}/page.png:1: it is not of this page. Run: make pictures STAGE={lesson.number}"]
     return []

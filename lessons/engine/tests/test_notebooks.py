@@ -179,9 +179,8 @@ def test_make_notebooks_opens_jupyterlab_and_asks_nobody_for_news(tmp_path, monk
     browser.chmod(0o755)
     monkeypatch.setenv("BROWSER", str(browser))
     command = [sys.executable, "-c", "from lessons.engine.notebooks import open_notebooks; open_notebooks()"]
-    lab = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    )
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "encoding": "utf-8"}
+    lab = subprocess.Popen(command, cwd=ROOT, start_new_session=True, **streams)
     try:
         address = next(found for line in lab.stdout if (found := re.search(r"(http://127\S+)/lab\?(token=\w+)", line)))
 
@@ -225,7 +224,8 @@ def test_the_kernel_is_this_python_whatever_another_jupyter_has(tmp_path, monkey
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     other = tmp_path / "kernels" / "python3" / "kernel.json"
     other.parent.mkdir(parents=True)
-    other.write_text(json.dumps({"argv": ["no-such-python"], "display_name": "Python 3", "language": "python"}))
+    broken = {"argv": ["no-such-python"], "display_name": "Python 3", "language": "python"}
+    other.write_text(json.dumps(broken), encoding="utf-8")
     for name in ("JUPYTER_PATH", "JUPYTER_DATA_DIR"):
         monkeypatch.setenv(name, str(tmp_path))
     environ = {**notebooks.environment(), "JUPYTER_DATA_DIR": str(tmp_path / "data")}

@@ -98,7 +98,7 @@ class Python:
     """A Python that has read the engine, and forks for each command: that takes half the time of starting it anew."""
 
     def __init__(self, course: Path) -> None:
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "encoding": "utf-8"}
         self.course, self.output = course, course.with_name("output")
         command = [sys.executable, "-B", "-c", FORKS, str(course)]
         self.process = subprocess.Popen(command, cwd=course.parent, preexec_fn=as_a_user, **pipes)
