@@ -1,7 +1,6 @@
 """`make wire`: what it hears at each stage, what led to what, and that it survives what students do to it."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.browser import NoBrowser, open_browser
+from tests.project import own_environ
 from tests.server import free_port
 
 from ..disk import lessons_on_disk, put
@@ -47,7 +47,7 @@ class Wire:
         self.process = subprocess.Popen(
             [sys.executable, "-c", COMMAND.format(port=self.port)],
             cwd=place,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**own_environ(), "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
