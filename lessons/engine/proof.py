@@ -21,6 +21,7 @@ from pathlib import Path
 from tests.redis_server import NoRedis
 
 from . import house, mistakes
+from .book.notebooks import RUN as RUN_NOTEBOOK
 from .book.prove import prove
 from .commands import ROOT
 from .console import Terminal, read_calls, run_calls
@@ -251,7 +252,7 @@ class Course:
         place = self.lay_out(f"notebook-{path.stem}-{number}", self.stages[number], number)
         database = place / "db.sqlite3"
         database.write_text("the student's", encoding="utf-8")  # no SQLite file: whoever opens it gets an error, too
-        problems = run([sys.executable, "-c", RUN_NOTEBOOK, path.name], place / "notebooks")
+        problems = run([sys.executable, "-c", RUN_NOTEBOOK, path.name, os.devnull], place / "notebooks")
         if database.read_text(encoding="utf-8") != "the student's":
             problems.append(f"notebooks/{path.name}:1: writes to the student's database")
         return problems + house.notebook(path)
@@ -275,13 +276,6 @@ class Course:
 
     def lint_stage(self, number: int) -> list[str]:
         return lint(self.lay_out(f"lint-{number}", self.stages[number], number), "chat", "mywebsite")
-
-
-RUN_NOTEBOOK = """
-import sys, nbformat
-from nbclient import NotebookClient
-NotebookClient(nbformat.read(sys.argv[1], 4), timeout=60).execute()
-"""
 
 
 def from_stage(number: int) -> tuple[str, ...]:
