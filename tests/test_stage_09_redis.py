@@ -318,8 +318,8 @@ def enter(stack: ExitStack, server: Server, room: str, name: str = "", cookies: 
 def sees(one, names: list[str], story: str, left: Server | None = None) -> None:
     """Wait until the list that a tab was told last is right, if it is not: a process that is late counts as dead.
 
-    If somebody has `left` a server just now, one letter may be lost: whoever leaves while reading the post for the whole
-    process (RedisChannelLayer.receive) may take it along. So then somebody else comes and leaves.
+    If somebody has `left` a server just now, one letter may be lost: whoever leaves while reading the post for the
+    whole process (RedisChannelLayer.receive) may take it along. So then somebody else comes and leaves.
     """
     told = [names_in(frame) for frame in one.seen if frame["type"] == "people"]
     if told[-1:] == [names]:

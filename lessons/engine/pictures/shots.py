@@ -68,7 +68,7 @@ def path_of(world: World) -> str:
 
 
 def shoot(world: World, browser, file: Path) -> None:
-    """Photograph Ada's page when they have talked as the stage lets them; beside it Ben's (stages 5 to 7), or Cleo's."""
+    """Photograph Ada's page when they have talked as the stage lets them; beside it Ben's (stages 5 to 7) or Cleo's."""
     ada = open_page(world, browser, "Ada", SIZE)
     pages = [ada]
     if world.number == 4:  # everyone is alone
