@@ -71,6 +71,13 @@ class Redis:
         quiet = subprocess.DEVNULL
         self.process = subprocess.Popen(command(self.port), cwd=TOP, stdout=quiet, stderr=quiet)
         Server.processes.add(self.process)
+        try:
+            self.wait_until_it_answers()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def wait_until_it_answers(self) -> None:
         limit = time.monotonic() + STARTUP
         while not answers(self.port):
             with contextlib.suppress(subprocess.TimeoutExpired):  # the wait is the pause between two tries

@@ -89,7 +89,7 @@ class Terminal:
             self.exported[name] = self.as_it_is(value)
             output = ""
         elif is_redis or "runserver" in words or words[3:4] == ["run"]:
-            output = self.wait_for_server(call, self.serve(words, environ, self.redis if is_redis else self.servers))
+            output = self.wait_for_server(call, self.serve(call, words, environ))
         else:
             typed = "".join(f"{row}\n" for row in call.typed).encode()
             done = subprocess.run(
@@ -134,10 +134,15 @@ class Terminal:
     def as_it_is(self, text: str) -> str:
         return re.sub(r":(\d+)", lambda port: f":{self.ports[port[1]]}", text)
 
-    def serve(self, words: list[str], environ: dict[str, str], running: dict[str, subprocess.Popen]) -> str:
+    def serve(self, call: Call, words: list[str], environ: dict[str, str]) -> str:
         """Start a server in place of the one that has its port; return the port as it is written."""
-        real = int(re.search(r"\d+$", words[-1])[0])
-        port = next(written for written, number in self.ports.items() if number == real)
+        running = self.redis if words[3:4] == ["redis"] else self.servers
+        real = re.search(r"\d*$", words[-1])[0]
+        port = next((written for written, number in self.ports.items() if str(number) == real), None)
+        if port is None:
+            raise LessonError(
+                self.file, call.line, f"`{call.command}`: make check does not see its port. Write make run PORT=8001."
+            )
         if port in running:
             end(running[port])
         with self.log(port).open("wb") as log:

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 
 from .commands import ROOT
@@ -65,10 +66,15 @@ def shared_environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key.upper() in needed or key.startswith(wanted)}
 
 
-def wait_for(command: list[str], environ: dict[str, str]) -> int:
-    """Run a command that ends by Ctrl-C, which it gets from the terminal just as we do; SIGTERM is handed on."""
+def wait_for(command: list[str], environ: dict[str, str], started: Callable = lambda process: None) -> int:
+    """Run a command that ends by Ctrl-C, which it gets from the terminal just as we do; SIGTERM is handed on.
+
+    `started` is called with the process at once.
+    """
     with subprocess.Popen(command, cwd=ROOT, env=environ) as process:
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        with suppress(KeyboardInterrupt):
+            started(process)
         while True:
             try:
                 return process.wait()

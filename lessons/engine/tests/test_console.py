@@ -88,6 +88,8 @@ def test_anything_else_is_run(command):
         ("python -c 'x", "`python -c 'x` is no command: No closing quotation."),
         ('python -c "print(1)"', "`python -c \"print(1)\"` did not print 'two'. It printed:\n    1"),
         ("python -c 'raise SystemExit(3)'", "did not print 'two'"),
+        ("python manage.py runserver 8001", "make check does not see its port. Write make run PORT=8001."),
+        ("python manage.py runserver --noreload", "make check does not see its port."),
     ],
 )
 def test_a_command_that_does_not_do_what_the_lesson_shows_is_a_fault_at_its_line(tmp_path, command, words):
