@@ -46,10 +46,16 @@ OUTSIDE = """
 }
 """
 LOG = """document.querySelector('[role="log"]')"""
+# The log, or the first box around it that can be scrolled; tell whether there is one.
 TO_THE_TOP = f"""
 () => {{
-  window.courseBox = [{LOG}, document.scrollingElement].find((box) => box.scrollHeight > box.clientHeight + 50);
+  const boxes = [];
+  for (let box = {LOG}; box; box = box.parentElement) boxes.push(box);
+  const scrolls = (box) =>
+    box === document.scrollingElement || !["visible", "clip"].includes(getComputedStyle(box).overflowY);
+  window.courseBox = boxes.find((box) => box.scrollHeight > box.clientHeight + 50 && scrolls(box));
   if (window.courseBox) courseBox.scrollTop = 0;
+  return Boolean(window.courseBox);
 }}
 """
 PATIENCE = 4000  # milliseconds until the page counts as not doing it
@@ -203,10 +209,11 @@ class Page:
 
     def read_at_the_top(self) -> None:
         """Move to the top of the log, or of the page where it is the page that moves."""
-        self.page.evaluate(TO_THE_TOP)
+        there = self.page.evaluate(TO_THE_TOP)
+        assert there, "The log is longer than the window, and neither the log nor the page can be scrolled."
 
     def moved_down(self) -> float:
-        return self.page.evaluate("courseBox?.scrollTop ?? 0")
+        return self.page.evaluate("courseBox.scrollTop")
 
     def keeps(self, text: str) -> bool:
         """Tell whether these letters come to stand in the field again, or in the log, before patience runs out."""

@@ -5,6 +5,7 @@ What the machine itself takes is measured first, while all is calm. `make check`
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -35,12 +36,18 @@ def test_one_who_never_reads_does_not_slow_the_others(start):
 
             async def ask() -> None:
                 """Ask for everything, again and again, as often as is allowed."""
+                unsent = b""
                 for turn in range(10**6):
-                    with suppress(BlockingIOError, ConnectionError):
-                        silent.send(frame(json.dumps({"since": 0}).encode()))
+                    unsent = unsent or frame(json.dumps({"since": 0}).encode())
+                    with suppress(BlockingIOError):
+                        unsent = unsent[silent.send(unsent) :]
                     await asyncio.sleep(0.01 if turn < 90 else 0.2)
 
-            return asyncio.run(talk_beside(server, ask))
+            measured = asyncio.run(talk_beside(server, ask))
+            assert silent.recv(1, socket.MSG_PEEK), "The server has hung up: nobody was silent to the end."
+            goodbye = f"WebSocket DISCONNECT /ws/{ROOM}/ [127.0.0.1:{silent.getsockname()[1]}]"
+            assert goodbye not in server.log(), "The server has closed the connection of the one who never reads."
+            return measured
 
     judge(attempt)
 
