@@ -11,7 +11,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests import project
+from tests import migrations, project
+from tests.browser import BUTTON
 from tests.faithful import Faithful
 from tests.html import elements, forms
 from tests.live import NAME, Live, NotHere, Website, look_for_programs
@@ -273,22 +274,22 @@ def test_whoever_sends_too_fast_is_told_and_then_cut_off(tab, settings):
 
 @pytest.mark.check(**(LIMITS | {"look": "chat/limits.py:def take"}), hint="How fast does time fill the bucket?")
 def test_whoever_waits_may_go_on(tab, settings):
-    settings.CHAT_BURST, settings.CHAT_RATE, settings.CHAT_WARNINGS = 5, 20, 50
+    settings.CHAT_BURST, settings.CHAT_RATE, settings.CHAT_WARNINGS = 2, 1, 50
     one = enter(tab, new_room("kitchen"))
     answers = []
     while "error" not in answers and len(answers) < 50:
         one.send({"message": "hello"})
         answers.append(answer_to(one)["type"])
-    assert "error" in answers, "CHAT_BURST is 5, CHAT_RATE is 20, and 50 messages at once came through."
-    diary.note("waited for 0.3 s")
-    time.sleep(0.3)  # what is asked here is what time does: it fills the bucket, with 6 frames by now
+    assert "error" in answers, "CHAT_BURST is 2, CHAT_RATE is 1, and 50 messages at once came through."
+    diary.note("waited for 2.1 s")
+    time.sleep(2.1)  # what is asked here is what time does: it fills the bucket, with 2 frames by now
     one.send({"message": "hello again"})
     answer = answer_to(one)
     assert answer["type"] == "chat", (
-        f"CHAT_RATE is 20 in a second. Somebody has waited, and is still not heard: {answer}"
+        f"CHAT_RATE is 1 in a second. Somebody has waited, and is still not heard: {answer}"
     )
     waited = [answer_to(one)["type"] for _ in range(20) if one.send({"message": "and again"}) is None]
-    assert "error" in waited, "CHAT_BURST is 5. Somebody has waited for a moment, and 20 more came through at once."
+    assert "error" in waited, "CHAT_BURST is 2. Somebody has waited for a moment, and 20 more came through at once."
 
 
 @pytest.mark.check(
@@ -393,8 +394,7 @@ def test_the_page_works_under_its_policy(open_page, server):
         said = ben.receive("chat").get("message")
         assert said == "typed under the policy", f"It was typed, and Ben heard {said!r}.{ada.console()}"
     assert ada.shows("typed under the policy"), f"The log shows: {ada.log()!r}{ada.console()}"
-    color = ada.page.locator("#form button").evaluate("(button) => getComputedStyle(button).borderStyle")
-    assert color == "none", f"The page has come without its style.{ada.console()}"
+    assert ada.page.evaluate(HAS_STYLE), f"The page has come without its style.{ada.console()}"
     assert not ada.errors, f"The browser complains: {ada.errors[0]}"
     ran = ada.page.evaluate(INJECT)
     assert not ran, "A script that somebody has put into the page runs: is there a policy, and does it forbid that?"
@@ -417,7 +417,7 @@ def test_the_page_says_that_the_login_has_ended(open_page, hasty, visitor):
     log_out(elsewhere)
     assert ada.status_leaves(connected), f'pupil has logged out in another window. This one says "{ada.status()}".'
     ended = ada.status()
-    assert ada.page.locator("#form button").is_disabled(), "pupil has logged out, and the button can still be pressed."
+    assert not can_send(ada), "pupil has logged out, and the button can still be pressed."
     sockets = ada.page.evaluate("new Promise((done) => setTimeout(() => done(courseSocket.readyState), 900))")
     assert sockets == 3 and ada.status() == ended, (
         f'The page has connected again, as nobody knows whom: "{ada.status()}".'
@@ -513,7 +513,9 @@ def test_the_health_page_tells_whether_the_website_can_work(visitor, monkeypatch
         patch.setattr(type(get_channel_layer()), "send", broken)
         status = somebody.get("/health/").status
         assert status == 503, f"No letter can be posted, and the page at /health/ says HTTP {status}."
-    somebody.browse.loop.call(lambda: connection.cursor().execute("ALTER TABLE chat_message RENAME TO gone"))
+    for table in {model._meta.db_table for model in migrations.students_models()}:
+        rename = f'ALTER TABLE "{table}" RENAME TO "gone_{table}"'
+        somebody.browse.loop.call(lambda rename=rename: connection.cursor().execute(rename))
     status = somebody.get("/health/").status
     assert status == 503, f"The table of the messages is gone, and the page at /health/ says HTTP {status}."
 
@@ -622,6 +624,9 @@ TYPE_ALL = """
   }
 }
 """
+HAS_STYLE = """
+() => [...document.querySelectorAll('link[rel~="stylesheet"], style')].every((one) => one.sheet?.cssRules.length)
+"""
 INJECT = """
 () => {
   const script = document.createElement("script");
@@ -654,17 +659,21 @@ def drop_sessions() -> None:
 
 
 def change_password() -> None:
-    from django.contrib.auth.models import User
-
-    user = User.objects.get(username="pupil")
+    user = pupil()
     user.set_password("another one")
     user.save()
 
 
 def lock_account() -> None:
-    from django.contrib.auth.models import User
+    user = pupil()
+    user.is_active = False
+    user.save()
 
-    User.objects.filter(username="pupil").update(is_active=False)
+
+def pupil():
+    from django.contrib.auth import get_user_model
+
+    return get_user_model().objects.get_by_natural_key("pupil")
 
 
 END_OF_A_LOGIN = {
@@ -672,6 +681,12 @@ END_OF_A_LOGIN = {
     "the password was changed": change_password,
     "the account was locked": lock_account,
 }
+
+
+def can_send(window) -> bool:
+    """Tell whether a page has a field for messages, with a button that can be pressed."""
+    button = window.box().evaluate_handle(BUTTON).as_element() if window.box().count() else None
+    return bool(button and button.is_visible() and button.is_enabled())
 
 
 def log_out(visitor) -> None:
@@ -710,8 +725,14 @@ async def broken(*args, **kwargs) -> None:
 def python(*words: str, told: dict[str, str]) -> subprocess.CompletedProcess:
     """Run a new Python at the top of the project, told only this by the environment."""
     diary.note(f"set {', '.join(told)}, and ran python {' '.join(words)}")
-    environ = {**project.own_environ(), **told}
-    return subprocess.run([sys.executable, *words], cwd=project.ROOT, env=environ, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=project.ROOT,
+        env={**project.own_environ(), **told},
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+    )
 
 
 def cookies_of(name: str) -> dict[str, str]:
