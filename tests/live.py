@@ -216,7 +216,9 @@ class Website:
 
     def manage(self, *words: str) -> str:
         command = [sys.executable, "manage.py", *words]
-        done = subprocess.run(command, cwd=self.place, env=self.environ(), capture_output=True, text=True)
+        done = subprocess.run(
+            command, cwd=self.place, env=self.environ(), capture_output=True, encoding="utf-8", errors="replace"
+        )
         said = done.stderr.strip().rpartition("\n")[2]
         assert not done.returncode, f"python manage.py {' '.join(words)} says: {said}"
         return done.stdout
@@ -230,7 +232,8 @@ class Website:
 
     def write_nginx_files(self) -> None:
         place = self.place.as_posix()
-        (self.place / "chat.conf").write_text(self.here((DEPLOY / "nginx.conf").read_text(encoding="utf-8")))
+        nginx = self.here((DEPLOY / "nginx.conf").read_text(encoding="utf-8"))
+        (self.place / "chat.conf").write_text(nginx, encoding="utf-8")
         temporary = "".join(
             f"{kind}_temp_path {place}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
@@ -238,7 +241,8 @@ class Website:
         types = "types { text/javascript js; text/css css; }"
         (self.place / "main.conf").write_text(
             f"{root}daemon off; worker_processes 1; pid {place}/nginx.pid; events {{ worker_connections 1024; }}\n"
-            f"http {{ {types} access_log {place}/access.log;\n{temporary} include {place}/chat.conf; }}\n"
+            f"http {{ {types} access_log {place}/access.log;\n{temporary} include {place}/chat.conf; }}\n",
+            encoding="utf-8",
         )
 
     def start_nginx(self) -> None:

@@ -92,8 +92,8 @@ class Server:
     def manage(self, *words: str) -> subprocess.CompletedProcess:
         """Run a command of manage.py as a process of its own, with the server's files, database and Redis."""
         diary.note(f"python manage.py {' '.join(words)}")
-        options = {"cwd": self.place, "env": self.environ(), "capture_output": True, "text": True, "timeout": STARTUP}
-        return subprocess.run([sys.executable, "manage.py", *words], **options)
+        options = {"cwd": self.place, "env": self.environ(), "capture_output": True, "timeout": STARTUP}
+        return subprocess.run([sys.executable, "manage.py", *words], encoding="utf-8", errors="replace", **options)
 
     def kill(self) -> None:
         """End the process as a power cut would: not a word to anybody."""
