@@ -436,10 +436,12 @@ def test_nothing_is_lost_when_a_page_comes_back_with_more_than_the_limit(open_pa
     ada = open_page(hasty).choose("Zora", room).connect()
     connected = ada.status()
     hasty.kill()
-    assert ada.status_leaves(connected), f'The server is gone, and the page still says "{ada.status()}".'
-    diary.note("typed 30 lines")
-    ada.box().evaluate(TYPE_ALL, texts)
-    hasty.start()
+    try:
+        assert ada.status_leaves(connected), f'The server is gone, and the page still says "{ada.status()}".'
+        diary.note("typed 30 lines")
+        ada.box().evaluate(TYPE_ALL, texts)
+    finally:
+        hasty.start()
     with Faithful(hasty.address, room) as ben:
         few = "30 lines were typed while the server was away. It lets 10 through at once."
         ben.wait(lambda: len(ben.texts) >= 30, few, 15)

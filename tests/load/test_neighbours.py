@@ -27,7 +27,7 @@ LETTER = "😀" * 500  # 6,000 bytes in a frame
 
 
 def test_one_who_never_reads_does_not_slow_the_others(start):
-    """And costs no memory without end: Daphne keeps all that somebody does not read."""
+    """And all that it asks for costs no memory without end: Daphne keeps what somebody does not read."""
 
     def attempt() -> tuple[float, float]:
         server = start()
