@@ -100,7 +100,7 @@ COMMANDS = {
         "proof:check",
         "prove the whole course; ONLY=lint one part of it",
         {"ONLY": ""},
-        ("notebooks", "author", "book"),
+        ("notebooks", "jupyterlab", "author", "book"),
     ),
     "write": Command(
         "For authors", "write:write", "write the last lesson's code to the top of the course", {"FORCE": ""}

@@ -28,8 +28,12 @@ def open_notebooks() -> int:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment, with Jupyter's folders here: another Jupyter's settings and kernels stay out of it."""
+    """Return the environment, with Jupyter's folders here: another Jupyter's settings and kernels stay out of it.
+
+    The folder in which they lie is made: where it is missing, IPython takes a temporary one.
+    """
     folder = ROOT / ".jupyter"
+    folder.mkdir(exist_ok=True)
     own = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "IPYTHONDIR": "ipython"}
     environ = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
     environ["JUPYTER_CONFIG_PATH"] = str(Path(__file__).with_name("jupyter"))  # never asks whether we want its news
