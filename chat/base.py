@@ -11,7 +11,7 @@ from django.conf import settings
 
 from chat.limits import address_of
 
-# Why we hang up: 4000 and what HTTP would answer. Daphne sends no code from 1001 to 2999.
+# Why we hang up: 4000 and what HTTP would answer. A consumer may send 1000, and 3000 to 4999.
 LOGGED_OUT = 4401
 MEMBERS_ONLY = 4403
 TOO_LARGE = 4413
@@ -34,9 +34,9 @@ class TidyConsumer(WebsocketConsumer):
         reader = asyncio.create_task(self.read_ahead(receive, send, unread))
         try:
             await super().__call__(scope, unread.get, send)
-        except Exception:
+        except (Exception, asyncio.CancelledError):
             with suppress(Exception):  # the goodbye may fail for the same reason
-                await database_sync_to_async(self.disconnect)(1011)
+                await asyncio.shield(database_sync_to_async(self.disconnect)(1011))
             if not reader.done():  # else it has hung up, and what we had to say came too late
                 raise
         finally:

@@ -29,8 +29,8 @@ def read_name(text):
     name = " ".join(text.split())
     if not name:
         raise ValueError("Please type a name.")
-    if len(name) > MAX_NAME or not name.isprintable():
-        raise ValueError(f"A name has {MAX_NAME} characters at most, and only ones that can be seen.")
+    if len(name) > MAX_NAME or not name.isprintable() or ":" in name:
+        raise ValueError(f"A name has {MAX_NAME} characters at most, no colon, and only ones that can be seen.")
     return name
 
 

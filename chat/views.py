@@ -74,6 +74,12 @@ def announce(request, room):
     return HttpResponse(status=204)  # "no content": the browser stays where it is
 
 
+def too_old(request, reason=""):
+    """A form from before a login in another window: its token is no good any more."""
+    error = "That page was too old. Go back, load it again, and try once more."
+    return render(request, "sorry.html", {"error": error}, status=403)
+
+
 def no_such_room(request, text):
     """Say what is wrong with the address of a room, and where a good one is."""
     try:

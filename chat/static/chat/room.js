@@ -103,8 +103,7 @@ function receive(event) {
       show(`Announcement: ${frame.message}`, "announcement");
       break;
     case "people":
-      people.textContent = `Here: ${frame.names.join(", ")}`;
-      offer(frame.names);
+      showPeople(frame.names);
       break;
     case "error":
       if (frame.again) setTimeout(sendAgain, PAUSE, frame.client_id);
@@ -171,12 +170,21 @@ function forget(client_id) {
   sendNext();
 }
 
-// What was typed is not lost: it goes back into the field, if that is empty.
+// What was typed is not lost: it goes back into the field, if that is empty and for the same people.
 function refused(client_id, why) {
-  const text = waiting.get(client_id)?.frame.message ?? "";
+  const frame = waiting.get(client_id)?.frame;
+  const text = frame?.message ?? "";
   forget(client_id);
   show(`Not sent: ${why}${text && ` You wrote: ${text}`}`, "error");
-  message.value ||= text;
+  if (frame?.to === to.value) message.value ||= text;
+}
+
+// It comes with every answer. What has not changed is left alone, or it would be read out again.
+function showPeople(names) {
+  const here = `Here: ${names.join(", ")}`;
+  if (people.textContent === here) return;
+  people.textContent = here;
+  offer(names);
 }
 
 // The choice of people to write to. Who was chosen stays chosen, even when gone:
