@@ -143,8 +143,10 @@ def test_the_list_of_people_is_one_for_all_processes(pair, killed):
                 cleo = enter(cleos, pair[0], room, "Cleo")
                 for one in (cleo, ada):
                     sees(one, ["Ada", "Ben", "Cleo"], "One of Ben's two tabs has left, and Cleo has come.", pair[0])
-            for one in (ada, ben):  # one after the other: no letter may come to somebody who is just leaving
+                said(cleo, "goodbye")  # no letter may come to somebody who is just leaving: this is the last one
+            for one in (ada, ben):
                 sees(one, ["Ada", "Ben"], "Cleo has left.", pair[0])
+            said(ben, "goodbye")
         sees(ada, ["Ada"], "Ben has left.", pair[1])
 
 
@@ -194,9 +196,10 @@ def test_whoever_was_forgotten_joins_again_by_asking(pair, redis):
     with ExitStack() as stack:
         hanna, ivo = enter(stack, pair[0], room, "Hanna"), enter(stack, pair[1], room, "Ivo")
         with ExitStack() as jules:
-            enter(jules, pair[1], room, "Jule")
+            jule = enter(jules, pair[1], room, "Jule")
             until(hanna, ["Hanna", "Ivo", "Jule"], "Three have entered, at two processes.")
             seq = said(hanna, "before")
+            hears(jule, "before", "Hanna has said something, and Jule hears nothing.")
             redis.command("flushall")
         lena = enter(stack, pair[1], room, "Lena")
         until(lena, ["Hanna", "Ivo", "Lena"], "Jule has left.")
