@@ -12,10 +12,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from pathlib import Path
 
 from tests.redis_server import NoRedis
@@ -28,36 +24,13 @@ from .console import Terminal, read_calls, run_calls
 from .disk import lessons_on_disk, put
 from .errors import CourseError
 from .git import Git
+from .jobs import Job, run_jobs, summary
 from .load import TIMED, load_tests, run_load
 from .pictures import make as pictures
 from .stages import MARKER, Files, apply_block, is_app_path, make_stages
 
 RUN = [sys.executable, "-m"]
 DJADE = Path(sys.executable).with_name("djade.exe" if os.name == "nt" else "djade")  # a program, not a module
-
-
-@dataclass
-class Job:
-    """One part of the proof: `work` returns what is wrong, line by line, and may leave `notes`."""
-
-    part: str
-    name: str
-    work: Callable[["Job"], list[str]]
-    alone: bool = False  # it measures time, so nothing else runs beside it
-    notes: str = ""
-    seconds: float = 0.0
-    problems: list[str] | None = None
-
-    def run(self) -> "Job":
-        began = time.perf_counter()
-        try:
-            self.problems = self.work(self)
-        except CourseError as error:
-            self.problems = [str(error)]
-        except Exception:  # the other jobs go on
-            self.problems = [traceback.format_exc()]
-        self.seconds = time.perf_counter() - began
-        return self
 
 
 def check(only: str) -> int:
@@ -69,42 +42,10 @@ def check(only: str) -> int:
         if not jobs:
             parts = ", ".join(dict.fromkeys(job.part for job in course.jobs()))
             raise CourseError(f"check: nothing is called {only!r}. The parts are: {parts}.")
-        # one more than there are processors: many jobs wait for a patience to run out
-        with ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
-            for done in as_completed([pool.submit(job.run) for job in jobs if not job.alone]):
-                tell(done.result())
-        for job in (job for job in jobs if job.alone):
-            tell(job.run())
-    print_table(jobs)
-    print("\nThe five slowest parts:")
-    for job in sorted(jobs, key=lambda job: -job.seconds)[:5]:
-        print(f"  {job.seconds:6.1f} s  {job.part}: {job.name}")
-    wrong = [job for job in jobs if job.problems]
-    print(f"\n{len(jobs) - len(wrong)} passed, {len(wrong)} failed")
+        run_jobs(jobs)
+    print("\n".join(summary(jobs)))
     print(f"({time.perf_counter() - began:.0f} s)")
-    return 1 if wrong else 0
-
-
-def tell(job: Job) -> None:
-    print(
-        f"{'FAIL' if job.problems else 'ok  '}  {job.seconds:6.1f} s  {job.part}: {job.name}  {job.notes}", flush=True
-    )
-    for line in job.problems or []:
-        print("      " + line.replace("\n", "\n      "), flush=True)
-
-
-def print_table(jobs: list[Job]) -> None:
-    stages: dict[str, dict[str, Job]] = {}
-    for job in jobs:
-        if job.part == "stages":
-            stage, _, color = job.name.rpartition(" ")
-            stages.setdefault(stage, {})[color] = job
-    if stages:
-        print("\nstage      red                green              seconds")
-    for stage, row in sorted(stages.items()):
-        both = [row.get(color) for color in ("red", "green")]
-        cells = [f"{'' if job is None else 'WRONG' if job.problems else job.notes:<18}" for job in both]
-        print(f"{stage:<10} {' '.join(cells)} {sum(job.seconds for job in row.values()):5.1f}")
+    return 1 if any(job.problems for job in jobs) else 0
 
 
 class Course:
@@ -121,6 +62,7 @@ class Course:
     def lay_out(self, name: str, files: Files, stage: int) -> Path:
         """Make a folder with the course's files, these files of the student's, and the marker."""
         place = self.folder / name
+        shutil.rmtree(place, ignore_errors=True)  # of a first try
         for path in self.base:
             (place / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / path, place / path)
