@@ -119,6 +119,11 @@ class Tab:
         self.accepted = answer == "websocket.accept"
         return self
 
+    def cancel(self) -> None:
+        """End the application as Daphne does ten seconds after the browser has gone, if it is still busy."""
+        diary.note("the server cancelled the consumer of a tab that had gone")
+        self.loop.loop.call_soon_threadsafe(self.task.cancel)
+
     def send(self, frame: object) -> None:
         """Send an object as JSON, a str just as it is, or bytes as a binary frame."""
         diary.sent(frame)

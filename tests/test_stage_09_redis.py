@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from tests import faults, project
+from tests import faults, project, rooms
 from tests.faithful import Faithful
 from tests.redis_server import GET_IT, is_stand_in
 from tests.rooms import names_in, new_room, until
@@ -231,6 +231,16 @@ def test_a_consumer_that_breaks_says_goodbye(pair, redis):
             redis.start()
         nora = enter(stack, pair[0], room, "Nora")
         until(nora, ["Nora"], "Redis was killed, and with it Olli's consumer and Pia's. Redis is back, they are not.")
+
+
+@pytest.mark.check(**TIDY, hint="Is a CancelledError an Exception?")
+def test_a_consumer_that_is_cancelled_says_goodbye(tab, visitor):
+    room = new_room("kitchen")
+    ada, rosa = (rooms.enter(tab, room, visitor(name, room=room)) for name in ("Ada", "Rosa"))
+    until(ada, ["Ada", "Rosa"], "Ada and Rosa have entered.")
+    rooms.who(rosa)  # she says something, and so all that was under way has come
+    rosa.cancel()
+    until(ada, ["Ada"], "Rosa's page has gone, and Daphne has cancelled her consumer.")
 
 
 @pytest.mark.browser

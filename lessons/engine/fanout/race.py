@@ -90,7 +90,7 @@ class Running:
         """Start it. Raises CourseError if it does not start."""
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            self.command, cwd=self.place, env=quiet_environ(), stdout=self.log, stderr=self.log
+            self.command, cwd=self.place, env=quiet_environ(), stdin=-1, stdout=self.log, stderr=self.log
         )
         try:
             if not listens(self.process, self.port):
@@ -107,6 +107,7 @@ class Running:
 
     def __exit__(self, *_) -> None:
         end(self.process)
+        self.process.stdin.close()  # not before: the wire's server ends when nobody holds the other end
         self.log.close()
 
 

@@ -20,7 +20,6 @@ PLAIN, TAPPED, WATCHED = "the chat", "on the wire", "on the wire, its page open"
 SERVE = """
 import sys
 from lessons.engine.wire import child
-child.end_with_parent = lambda: None
 child.main("127.0.0.1", sys.argv[1], "")
 """
 

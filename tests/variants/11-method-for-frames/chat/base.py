@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import logging
 from contextlib import suppress
+from contextvars import Context
 
 from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
@@ -37,7 +38,8 @@ class TidyConsumer(WebsocketConsumer):
             await super().__call__(scope, unread.get, send)
         except (Exception, asyncio.CancelledError):
             with suppress(Exception):  # the goodbye may fail for the same reason
-                await asyncio.shield(database_sync_to_async(self.disconnect)(1011))
+                goodbye = database_sync_to_async(self.disconnect)(1011)
+                await asyncio.shield(asyncio.create_task(goodbye, context=Context()))
             if not reader.done():  # else it has hung up, and what we had to say came too late
                 raise
         finally:
