@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from . import typed
 from .errors import CourseError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -133,6 +134,7 @@ def main(args: list[str]) -> int:
     """Run one command line and return its exit code."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a Windows console may lack a character
+    typed.remember(["help", *COMMANDS])
     os.chdir(ROOT)
     try:
         return dispatch(args)

@@ -23,6 +23,7 @@ from tests.project import own_environ
 from tests.server import end, free_port
 
 from .errors import CourseError, LessonError
+from .typed import TYPED
 
 ASKS = "python manage.py createsuperuser"  # for a password, at a terminal
 SHOWN_ONLY = ("pip ", "django-admin ", "source ", "make setup", "make start", "git ", ASKS)
@@ -82,7 +83,11 @@ class Terminal:
     def run(self, call: Call) -> None:
         """Do what the reader does. Raises LessonError where the output is another one than the lesson shows."""
         words = self.words(call)
-        environ = {**own_environ(), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"} | self.exported | told(call.command)
+        environ = (
+            {**own_environ(), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", TYPED: "make"}
+            | self.exported
+            | told(call.command)
+        )
         is_redis = words[3:4] == ["redis"]
         if words[0] == "export":
             name, _, value = words[1].partition("=")

@@ -7,6 +7,7 @@ import pytest
 from .. import setup
 from ..git import Git
 from ..tags import make_tags
+from ..typed import TYPED
 from .toy import copy_of, make_course
 
 
@@ -16,6 +17,8 @@ def home(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("GIT_")]:
             patch.delenv(name)
+        patch.delenv(TYPED, raising=False)
+        patch.setenv("MAKELEVEL", "1")  # commands speak as to somebody who came by make
         for name in ("HOME", "USERPROFILE", "XDG_CONFIG_HOME"):
             patch.setenv(name, str(folder))
         for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
