@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+from lessons.engine.process import start as begin
 from tests.project import ROOT
 
 PATIENCE = 30.0  # seconds
@@ -32,7 +33,7 @@ begun: Callable[[], str] | None = None
 def start() -> Callable[[], str]:
     """Begin a new Python; return a function that waits for what it says. "" means that all is well."""
     environ = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
-    process = subprocess.Popen([sys.executable, "-c", IMPORT], cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True)
+    process = begin([sys.executable, "-c", IMPORT], cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True)
 
     def said() -> str:
         try:

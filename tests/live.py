@@ -19,6 +19,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from lessons.engine import process
 from tests.project import ROOT
 from tests.redis_server import Redis
 from tests.server import Server, end, free_port, listens
@@ -139,7 +140,7 @@ class Worker(Server):
     def wait_until_it_answers(self) -> None:
         if "ExecStartPost" not in self.unit:  # then systemd does not wait either
             return
-        well = subprocess.run(self.words("ExecStartPost"), timeout=PATIENCE, env={"no_proxy": "*"})
+        well = process.run(self.words("ExecStartPost"), timeout=PATIENCE, env={"no_proxy": "*"})
         if well.returncode:
             raise self.fault(f"The process {self.number} does not become well: curl ended with {well.returncode}.")
 
@@ -216,7 +217,7 @@ class Website:
 
     def manage(self, *words: str) -> str:
         command = [sys.executable, "manage.py", *words]
-        done = subprocess.run(
+        done = process.run(
             command, cwd=self.place, env=self.environ(), capture_output=True, encoding="utf-8", errors="replace"
         )
         said = done.stderr.strip().rpartition("\n")[2]
@@ -228,7 +229,7 @@ class Website:
         key, certificate = self.place / "privkey.pem", self.place / "fullchain.pem"
         what = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
         whose = ["-keyout", key, "-out", certificate, "-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}"]
-        subprocess.run([program("openssl"), *what, *whose], check=True, capture_output=True)
+        process.run([program("openssl"), *what, *whose], check=True, capture_output=True)
 
     def write_nginx_files(self) -> None:
         place = self.place.as_posix()
@@ -250,7 +251,7 @@ class Website:
         log = self.place / "error.log"
         command = [program("nginx"), "-p", self.place, "-c", self.place / "main.conf", "-e", log]
         with log.open("ab") as file:
-            self.nginx = subprocess.Popen(command, stdout=file, stderr=file)
+            self.nginx = process.start(command, stdout=file, stderr=file)
         Server.processes.add(self.nginx)
         if not listens(self.nginx, self.ports["443"]):
             raise NoFrame(f"nginx did not start. It says: {log.read_text(encoding='utf-8')[-500:]}")

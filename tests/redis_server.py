@@ -18,6 +18,7 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
+from lessons.engine import process
 from tests.server import STARTUP, Server, end, free_port
 from tests.teach import diary
 
@@ -69,7 +70,7 @@ class Redis:
     def start(self) -> None:
         """Start it; after `kill` once more, on the same port, and with nothing in it. Raises NoRedis."""
         quiet = subprocess.DEVNULL
-        self.process = subprocess.Popen(command(self.port), cwd=TOP, stdout=quiet, stderr=quiet)
+        self.process = process.start(command(self.port), cwd=TOP, stdout=quiet, stderr=quiet)
         Server.processes.add(self.process)
         try:
             self.wait_until_it_answers()

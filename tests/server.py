@@ -18,6 +18,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from lessons.engine import process
 from tests.database import Database
 from tests.project import COURSE, ROOT, has_database, own_environ
 from tests.tab import NoFrame
@@ -72,7 +73,7 @@ class Server:
     def start(self) -> None:
         """Start the process; after `kill` once more, on the same port and with the same database. Raises NoFrame."""
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(self.command(), cwd=self.place, env=self.environ(), stdout=log, stderr=log)
+            self.process = process.start(self.command(), cwd=self.place, env=self.environ(), stdout=log, stderr=log)
         self.processes.add(self.process)
         self.wait_until_it_answers()
 
@@ -93,7 +94,7 @@ class Server:
         """Run a command of manage.py as a process of its own, with the server's files, database and Redis."""
         diary.note(f"python manage.py {' '.join(words)}")
         options = {"cwd": self.place, "env": self.environ(), "capture_output": True, "timeout": STARTUP}
-        return subprocess.run([sys.executable, "manage.py", *words], encoding="utf-8", errors="replace", **options)
+        return process.run([sys.executable, "manage.py", *words], encoding="utf-8", errors="replace", **options)
 
     def kill(self) -> None:
         """End the process as a power cut would: not a word to anybody."""
@@ -158,7 +159,7 @@ class LoneServer(Server):
 
     def make_database(self) -> None:
         migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-        subprocess.run(migrate, cwd=self.place, env=self.environ(), check=True)
+        process.run(migrate, cwd=self.place, env=self.environ(), check=True)
 
 
 class NetworkTab:
@@ -235,14 +236,14 @@ def connect(server: Server, path: str, cookies: str = ""):
     return connect(url, origin=server.origin, additional_headers=headers, proxy=None, max_queue=None)
 
 
-def listens(process: subprocess.Popen, port: int) -> bool:
+def listens(server: subprocess.Popen, port: int) -> bool:
     """Wait until a process listens at a port of this machine; tell whether it does, before it ends or time is up."""
     limit = time.monotonic() + STARTUP
     while time.monotonic() < limit:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return True
         with contextlib.suppress(subprocess.TimeoutExpired):  # the wait is the pause between two tries
-            process.wait(timeout=0.02)
+            server.wait(timeout=0.02)
             break
     return False
 
@@ -253,14 +254,14 @@ def last_words(log: str) -> str:
     return "\n".join(f"  {line}" for line in lines[-3:]) or "  (it said nothing)"
 
 
-def end(process: subprocess.Popen) -> None:
+def end(server: subprocess.Popen) -> None:
     """TERM, wait, KILL: Daphne may hang in a handler, and its exit code says nothing."""
-    process.terminate()
+    server.terminate()
     try:
-        process.wait(timeout=3)
+        server.wait(timeout=3)
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        server.kill()
+        server.wait()
 
 
 def free_port() -> int:

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 
 import pytest
 
+from lessons.engine import process
 from tests import faults, project, rooms
 from tests.faithful import Faithful
 from tests.redis_server import GET_IT, is_stand_in
@@ -403,7 +404,7 @@ def post(url: str) -> subprocess.CompletedProcess:
     environ = {**project.own_environ(), "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
     environ |= {"CHANNEL_REDIS_URL": url} if url else {}
     command = [sys.executable, "-c", POST]
-    return subprocess.run(
+    return process.run(
         command, cwd=project.ROOT, env=environ, capture_output=True, encoding="utf-8", errors="replace", timeout=STARTUP
     )
 

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from lessons.engine import process
 from tests import migrations, project
 from tests.browser import BUTTON
 from tests.faithful import Faithful
@@ -727,7 +728,7 @@ async def broken(*args, **kwargs) -> None:
 def python(*words: str, told: dict[str, str]) -> subprocess.CompletedProcess:
     """Run a new Python at the top of the project, told only this by the environment."""
     diary.note(f"set {', '.join(told)}, and ran python {' '.join(words)}")
-    return subprocess.run(
+    return process.run(
         [sys.executable, *words],
         cwd=project.ROOT,
         env={**project.own_environ(), **told},

@@ -22,6 +22,7 @@ from pathlib import Path
 from tests.project import own_environ
 from tests.server import end, free_port
 
+from . import process
 from .errors import CourseError, LessonError
 from .typed import TYPED
 
@@ -97,7 +98,7 @@ class Terminal:
             output = self.wait_for_server(call, self.serve(call, words, environ))
         else:
             typed = "".join(f"{row}\n" for row in call.typed).encode()
-            done = subprocess.run(
+            done = process.run(
                 words, cwd=self.folder, env=environ, input=typed, stdout=-1, stderr=subprocess.STDOUT, timeout=LIMIT
             )
             output = done.stdout.decode("utf-8", "replace")
@@ -151,7 +152,7 @@ class Terminal:
         if port in running:
             end(running[port])
         with self.log(port).open("wb") as log:
-            running[port] = subprocess.Popen(words, cwd=self.folder, env=environ, stdout=log, stderr=log)
+            running[port] = process.start(words, cwd=self.folder, env=environ, stdout=log, stderr=log)
         return port
 
     def log(self, port: str) -> Path:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from .commands import ROOT
+from .process import start
 
 TIMED = (Path("tests/load/test_neighbours.py"),)  # they measure time, so nothing may run beside them
 PYTEST = [sys.executable, "-m", "pytest", "--full", "--all", "-q", "-s", "--color=no"]
@@ -18,12 +19,12 @@ def load_tests() -> list[Path]:
 def run_load(test: Path, place: Path) -> list[str]:
     """Run a file of tests in `place`, and show what it prints on the way; return its output if it failed."""
     lines: list[str] = []
-    with subprocess.Popen(
+    with start(
         [*PYTEST, test.as_posix()], cwd=place, stdout=-1, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
-    ) as process:
-        for line in process.stdout:
+    ) as child:
+        for line in child.stdout:
             lines.append(line)
             told = line.strip(".FE \n")
             if told and not any(line.startswith("=") for line in lines):  # below that line is pytest's report
                 print(f"        {told}", flush=True)
-    return ["".join(lines)] if process.returncode else []
+    return ["".join(lines)] if child.returncode else []

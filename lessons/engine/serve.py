@@ -4,11 +4,11 @@ import errno
 import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 
+from . import process
 from .commands import ROOT
 from .errors import CourseError
 
@@ -40,7 +40,7 @@ def run(host: str, port: str, workers: str) -> int:
         "DJANGO_SETTINGS_MODULE": "mywebsite.settings",
         "DJANGO_ALLOWED_HOSTS": " ".join(hosts),
     }
-    ready = subprocess.run([sys.executable, "-c", MIGRATE, *guests], cwd=ROOT, env=environ).returncode
+    ready = process.run([sys.executable, "-c", MIGRATE, *guests], cwd=ROOT, env=environ).returncode
     if ready == 1:
         raise CourseError("The website cannot be started: Python's words are above. make test tells more.")
     if ready == 3:
@@ -66,18 +66,18 @@ def shared_environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key.upper() in needed or key.startswith(wanted)}
 
 
-def wait_for(command: list[str], environ: dict[str, str], started: Callable = lambda process: None) -> int:
+def wait_for(command: list[str], environ: dict[str, str], started: Callable = lambda child: None) -> int:
     """Run a command that ends by Ctrl-C, which it gets from the terminal just as we do; SIGTERM is handed on.
 
     `started` is called with the process at once.
     """
-    with subprocess.Popen(command, cwd=ROOT, env=environ) as process:
-        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    with process.start(command, cwd=ROOT, env=environ) as child:
+        signal.signal(signal.SIGTERM, lambda *_: child.terminate())
         with suppress(KeyboardInterrupt):
-            started(process)
+            started(child)
         while True:
             try:
-                return process.wait()
+                return child.wait()
             except KeyboardInterrupt:
                 continue
 

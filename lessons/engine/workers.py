@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from . import process
 from .commands import ROOT
 from .disk import marker
 from .errors import CourseError
@@ -62,7 +63,7 @@ def run_workers(host: str, port: int, number: int, environ: dict[str, str]) -> i
     if not hasattr(os, "fork"):
         raise CourseError(NO_SHARING)
     environ = {**environ, "PYTHONUNBUFFERED": "1"}
-    layer = subprocess.run([sys.executable, "-c", LAYER], cwd=ROOT, env=environ, stdout=subprocess.PIPE)
+    layer = process.run([sys.executable, "-c", LAYER], cwd=ROOT, env=environ, stdout=subprocess.PIPE)
     if layer.returncode:
         raise CourseError("run: there is no channel layer to use: Python's words are above. make test tells more.")
     if layer.stdout.startswith(b"in memory"):
@@ -111,7 +112,7 @@ class Worker:
 
     def start(self) -> None:
         # In a group of its own: Ctrl-C comes to us alone, and we end them all.
-        self.process = subprocess.Popen(
+        self.process = process.start(
             self.words, cwd=ROOT, env=self.environ, stdin=-1, stdout=-1, stderr=subprocess.STDOUT, encoding="utf-8",
             errors="replace", pass_fds=(self.door,), start_new_session=True,
         )  # fmt: skip
@@ -120,13 +121,13 @@ class Worker:
         self.speaker.start()
         self.say(f"process {self.process.pid} starts")
 
-    def speak(self, process: subprocess.Popen) -> None:
-        with process.stdout as lines:
+    def speak(self, child: subprocess.Popen) -> None:
+        with child.stdout as lines:
             for line in lines:
                 self.say(line.rstrip())
                 if line.rstrip() == LISTENS:
                     self.young = False
-        process.wait()
+        child.wait()
         self.died.set()
 
     def say(self, line: str) -> None:

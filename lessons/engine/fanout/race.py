@@ -18,6 +18,7 @@ from pathlib import Path
 from tests.project import own_environ
 from tests.server import end, free_port, last_words, listens
 
+from .. import process
 from ..commands import ROOT
 from ..disk import app_on_disk, lessons_on_disk, put
 from ..errors import CourseError
@@ -89,7 +90,7 @@ class Running:
     def __enter__(self) -> "Running":
         """Start it. Raises CourseError if it does not start."""
         self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(
+        self.process = process.start(
             self.command, cwd=self.place, env=quiet_environ(), stdin=-1, stdout=self.log, stderr=self.log
         )
         try:

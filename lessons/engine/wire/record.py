@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 from tests.project import own_environ
 from tests.server import free_port, last_words, listens
 
-from .. import serve
+from .. import process, serve
 from . import child
 from .events import letters, title
 from .mermaid import draw
@@ -68,7 +68,7 @@ class World:
 
     def begin_server(self) -> None:
         run = [sys.executable, "-c", serve.MIGRATE]
-        subprocess.run(run, cwd=self.place, env=self.environ, check=True)
+        process.run(run, cwd=self.place, env=self.environ, check=True)
         server = self.process(self.port)
         stream = urllib.request.urlopen(f"http://{self.address}/__wire__/events", timeout=PATIENCE)
         reader = threading.Thread(target=self.read, args=(stream,))
@@ -84,7 +84,7 @@ class World:
         log = self.place / f"server-{port}.log"
         with log.open("wb") as file:
             streams = {"stdin": subprocess.PIPE, "stdout": file, "stderr": file}
-            server = self.stack.enter_context(subprocess.Popen(command, cwd=self.place, env=self.environ, **streams))
+            server = self.stack.enter_context(process.start(command, cwd=self.place, env=self.environ, **streams))
         self.stack.callback(server.kill)
         there = listens(server, port)
         said = log.read_text(encoding="utf-8", errors="replace")
@@ -105,7 +105,7 @@ class World:
     def manage(self, *words: str) -> None:
         """Run a command of manage.py."""
         command = [sys.executable, "manage.py", *words]
-        subprocess.run(command, cwd=self.place, env=self.environ, check=True, stdout=subprocess.DEVNULL)
+        process.run(command, cwd=self.place, env=self.environ, check=True, stdout=subprocess.DEVNULL)
 
     def read(self, stream) -> None:
         try:

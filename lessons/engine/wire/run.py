@@ -4,7 +4,7 @@ import subprocess
 import sys
 from contextlib import suppress
 
-from .. import serve, watch
+from .. import process, serve, watch
 from ..commands import ROOT
 from ..errors import CourseError
 from . import child
@@ -74,10 +74,10 @@ class Server:
         A website that cannot be loaded does not: the page says what is wrong with it.
         """
         self.end()
-        ready = subprocess.run([sys.executable, "-c", READY], cwd=ROOT, stderr=subprocess.DEVNULL).returncode
+        ready = process.run([sys.executable, "-c", READY], cwd=ROOT, stderr=subprocess.DEVNULL).returncode
         if ready != NOT_IN_DEVELOPMENT:
             command = [sys.executable, "-m", child.__name__, *self.words]
-            self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)  # it ends when this pipe does
+            self.process = process.start(command, cwd=ROOT, stdin=subprocess.PIPE)  # it ends when this pipe does
         return ready if ready == NOT_IN_DEVELOPMENT else 0
 
     def end(self) -> None:
