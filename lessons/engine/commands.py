@@ -133,7 +133,9 @@ COMMANDS = {
 def main(args: list[str]) -> int:
     """Run one command line and return its exit code."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # a Windows console may lack a character
+        # A Windows console may lack a character. And each line goes out at once, into a pipe too, so that what we say,
+        # what we complain about, and what a process says that we start, come in the order of time.
+        stream.reconfigure(errors="replace", line_buffering=True)
     typed.remember(["help", *COMMANDS])
     os.chdir(ROOT)
     try:

@@ -144,6 +144,24 @@ def test_what_is_no_websocket_server_is_named(student):
     assert (tab.returncode, f"What answers at 127.0.0.1:{port} is no WebSocket server" in said) == (1, True), said
 
 
+def test_what_is_said_comes_in_its_order_also_in_a_pipe():
+    """What a command prints, what its own process prints, and the error that it ends with."""
+    code = (
+        "import subprocess, sys\n"
+        "from lessons.engine import commands, errors\n"
+        "def dispatch(args):\n"
+        "    print('first')\n"
+        "    subprocess.run([sys.executable, '-c', 'print(\"second\")'])\n"
+        "    print('third')\n"
+        "    raise errors.CourseError('fourth')\n"
+        "commands.dispatch = dispatch\n"
+        "raise SystemExit(commands.main([]))\n"
+    )
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environ, stdout=-1, stderr=subprocess.STDOUT)
+    assert (done.returncode, done.stdout.split()) == (1, [b"first", b"second", b"third", b"fourth"])
+
+
 def test_ctrl_c_ends_in_a_sentence(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(commands, "dispatch", lambda args: signal_like_ctrl_c())
