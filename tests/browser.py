@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+from tests import patience
 from tests.html import elements
 from tests.teach import diary
 
@@ -58,7 +59,8 @@ TO_THE_TOP = f"""
   return Boolean(window.courseBox);
 }}
 """
-PATIENCE = 4000  # milliseconds until the page counts as not doing it
+PATIENCE = 4.0  # seconds until the page counts as not doing it
+LOADING = 20.0  # seconds until a page counts as not coming: it is asked for only once
 BY_HAND = "No browser was found. Look by hand: make run, then open http://127.0.0.1:8000/ and try it."
 
 
@@ -107,7 +109,8 @@ class Page:
     def __init__(self, browser, server, strict: bool = False) -> None:
         self.plain = status_of(server.get("/")[1])  # before any script has run
         self.page = browser.new_page(bypass_csp=not strict)
-        self.page.set_default_timeout(PATIENCE)
+        self.be_patient(PATIENCE)
+        self.page.set_default_navigation_timeout(1000 * LOADING)
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self.note)
@@ -205,7 +208,8 @@ class Page:
 
     def be_patient(self, seconds: float) -> None:
         """Wait longer from now on: something slow is on its way."""
-        self.page.set_default_timeout(1000 * seconds)
+        self.patience = seconds
+        self.page.set_default_timeout(1000 * seconds * (patience.LONGER if patience.is_crowded() else 1))
 
     def read_at_the_top(self) -> None:
         """Move to the top of the log, or of the page where it is the page that moves."""
@@ -239,11 +243,18 @@ class Page:
     def comes_true(self, wait) -> bool:
         from playwright.sync_api import TimeoutError as NotInTime
 
+        def look(seconds: float) -> bool:
+            self.page.set_default_timeout(1000 * seconds)
+            try:
+                wait()
+            except NotInTime:
+                return False
+            return True
+
         try:
-            wait()
-        except NotInTime:
-            return False
-        return True
+            return patience.wait(look, self.patience)
+        finally:
+            self.be_patient(self.patience)
 
     def console(self) -> str:
         """What the browser's console says in red, as a sentence to put behind another."""

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from tests import patience
 from tests.tab import NoFrame
 from tests.teach import diary
 
@@ -75,7 +76,7 @@ class Faithful:
     def wait(self, condition: Callable[[], bool], what: str = "", seconds: float = PATIENCE) -> None:
         """Wait until it is so; raise NoFrame when patience runs out."""
         with self.changed:
-            if not self.changed.wait_for(condition, seconds):
+            if not patience.wait(lambda longest: self.changed.wait_for(condition, longest), seconds):
                 raise NoFrame(f"{what}\n{self.story()}".strip())
 
     def story(self) -> str:

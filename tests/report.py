@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import project
+from tests import patience, project
 from tests.teach.explain import explain, forget_failure, in_words, last_line
 
 EXCEPTIONS = pytest.StashKey[dict]()
@@ -123,6 +123,8 @@ class Report:
             self.say(f"Stopped by Ctrl-C after {sum(self.counts.values())} of {len(self.items)} checks.")
             return
         self.say(f"({time.perf_counter() - self.began:.1f} s) {self.map()}")
+        if patience.longer:
+            self.say(patience.BUSY)
         for line in self.what_now():
             self.say(line)
 

@@ -19,12 +19,14 @@ import urllib.request
 from pathlib import Path
 
 from lessons.engine import process
+from tests import patience
 from tests.database import Database
 from tests.project import COURSE, ROOT, has_database, own_environ
 from tests.tab import NoFrame
 from tests.teach import diary
 
 PATIENCE = 5.0  # seconds: over the network, and with a browser, things take longer
+ANSWER = 25.0  # seconds until a page or a handshake counts as not answered: it is asked only once
 STARTUP = 60.0  # seconds: a slow disk, a virus scanner, a busy machine
 
 
@@ -134,7 +136,7 @@ class Server:
         """Return status and body of a page."""
         diary.note(f"asked the server for the page {path}")
         try:
-            with urllib.request.urlopen(f"http://{self.address}{path}", timeout=PATIENCE) as response:
+            with urllib.request.urlopen(f"http://{self.address}{path}", timeout=ANSWER) as response:
                 return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode(errors="replace")
@@ -196,31 +198,41 @@ class NetworkTab:
     def receive(self, kind: str) -> dict:
         from websockets.exceptions import ConnectionClosed
 
-        end = time.monotonic() + self.patience
-        while True:
-            try:
-                frame = json.loads(self.socket.recv(timeout=max(0, end - time.monotonic())))
-            except TimeoutError:
-                raise NoFrame(self.story(kind)) from None
-            except ConnectionClosed as error:
-                code = error.rcvd.code if error.rcvd else 1006
-                closed = f"The server closed the connection (code {code}). {self.story(kind)}"
-                raise self.server.fault(closed) from None
-            self.seen.append(frame)
-            if frame.get("type") == kind:
-                return frame
+        try:
+            frame = patience.wait(lambda seconds: self.frame_within(seconds, kind), self.patience)
+        except ConnectionClosed as error:
+            code = error.rcvd.code if error.rcvd else 1006
+            closed = f"The server closed the connection (code {code}). {self.story(kind)}"
+            raise self.server.fault(closed) from None
+        if frame is None:
+            raise NoFrame(self.story(kind))
+        return frame
+
+    def frame_within(self, seconds: float, kind: str) -> dict | None:
+        """Return the next frame of this type; None if it does not come within this time."""
+        end = time.monotonic() + seconds
+        with contextlib.suppress(TimeoutError):
+            while True:
+                self.seen.append(json.loads(self.socket.recv(timeout=max(0, end - time.monotonic()))))
+                if self.seen[-1].get("type") == kind:
+                    return self.seen[-1]
+        return None
 
     def ended(self) -> int:
         """Wait until the server closes the connection, and return its code: 1006 if it has said none."""
         from websockets.exceptions import ConnectionClosed
 
+        def close_within(seconds: float) -> int:
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    self.seen.append(json.loads(self.socket.recv(timeout=seconds)))
+            return 0
+
         try:
-            while True:
-                self.seen.append(json.loads(self.socket.recv(timeout=PATIENCE)))
+            patience.wait(close_within, self.patience)
         except ConnectionClosed as error:
             return error.rcvd.code if error.rcvd else 1006
-        except TimeoutError:
-            raise NoFrame(self.story("close")) from None
+        raise NoFrame(self.story("close"))
 
     def story(self, kind: str) -> str:
         got = "\n".join(diary.shortened(frame) for frame in self.seen[-3:]) or "nothing"
@@ -233,7 +245,9 @@ def connect(server: Server, path: str, cookies: str = ""):
 
     headers = {"Cookie": cookies} if cookies else None
     url = f"ws://{server.address}{path}"
-    return connect(url, origin=server.origin, additional_headers=headers, proxy=None, max_queue=None)
+    return connect(
+        url, origin=server.origin, additional_headers=headers, proxy=None, max_queue=None, open_timeout=ANSWER
+    )
 
 
 def listens(server: subprocess.Popen, port: int) -> bool:

@@ -13,9 +13,8 @@ import json
 import queue
 import threading
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 
-from tests import project
+from tests import patience, project
 from tests.teach import diary, limit
 
 PATIENCE = 2.0  # seconds until a frame that has not come counts as not sent
@@ -29,7 +28,7 @@ class NoFrame(AssertionError):
 
     def but_running(self) -> "NoFrame":
         """Look whether the student's code is the reason: it has not come back."""
-        file, _, line = limit.running_in(project.is_students).rpartition(":")
+        file, _, line = limit.still_running_in(project.is_students).rpartition(":")
         if not file:
             return self
         longer = NoFrame(f"{self}\nYour code has not come back: it still runs.")
@@ -165,17 +164,22 @@ class Tab:
             self.seen.append(self.read(event))
         return event.get("code", 1000)
 
-    def next_event(self, kind: str | None = None, patience: float = PATIENCE) -> dict:
+    def next_event(self, kind: str | None = None, seconds: float = PATIENCE) -> dict:
         """Return the next ASGI event from the application; raise NoFrame when patience runs out, or Crashed."""
-
-        with suppress(queue.Empty):
-            event = self.events.get(timeout=patience)
+        for event in patience.wait(self.event_within, seconds):
             if event is not None:
                 return event
             self.events.put(None)
         if self.task.done() and self.task.exception():
             raise Crashed(f"The consumer crashed. {self.story(kind)}") from self.task.exception()
         raise NoFrame(self.story(kind)).but_running()
+
+    def event_within(self, seconds: float) -> tuple[dict | None, ...]:
+        """Return the next event, if it comes within this time: None is the end."""
+        try:
+            return (self.events.get(timeout=seconds),)
+        except queue.Empty:
+            return ()
 
     def story(self, kind: str | None) -> str:
         wanted = f'a frame of type "{kind}"' if kind else "a frame" if self.accepted else "an answer to its handshake"
@@ -188,11 +192,11 @@ class Tab:
         if not self.task.done():
             self.put({"type": "websocket.disconnect", "code": 1001})
 
-        async def wait():
-            await asyncio.wait({self.task}, timeout=PATIENCE)
+        async def end(seconds: float) -> bool:
+            await asyncio.wait({self.task}, timeout=seconds)
+            return self.task.done()
 
-        self.loop.run(wait())
-        if not self.task.done():
+        if not patience.wait(lambda seconds: self.loop.run(end(seconds)), PATIENCE):
             raise NoFrame(f"The tab at {self.path} has left, and its consumer does not come to an end.").but_running()
         if self.task.exception():
             raise Crashed("The consumer crashed when its tab left.") from self.task.exception()

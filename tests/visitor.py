@@ -14,10 +14,9 @@ from http.cookiejar import Cookie, CookieJar
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from tests.html import Form, elements, forms
+from tests.server import ANSWER
 from tests.tab import Loop
 from tests.teach import diary
-
-PATIENCE = 5.0  # seconds for a page over the network
 
 
 @dataclass
@@ -128,7 +127,7 @@ class OverNetwork:
     def __call__(self, path: str, fields: dict[str, str] | None) -> Page:
         data = None if fields is None else urlencode(fields).encode()
         try:
-            response = self.opener.open(f"http://{self.address}{path}", data, timeout=PATIENCE)
+            response = self.opener.open(f"http://{self.address}{path}", data, timeout=ANSWER)
         except urllib.error.HTTPError as error:
             response = error
         with response:

@@ -122,7 +122,7 @@ def after(tab: Tab, frame: object) -> str:
         tab.send(frame)
     tab.send({"message": "", "client_id": "and then"})
     while True:
-        event = tab.next_event(patience=PATIENCE)
+        event = tab.next_event(seconds=PATIENCE)
         if event["type"] == "websocket.close":
             assert event.get("code") in CODES, f"It closed with {event}."
             return f"close {event['code']}"

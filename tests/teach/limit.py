@@ -9,9 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
+from tests import patience
+
 SECONDS = 15.0  # for one check
 PATIENT = 120.0  # until even a slow machine is given up, with none of the student's code running
 TICK = 0.2  # between two looks at the clock
+PAUSE = 2.0  # between two looks at a check whose time is over
+STAYS = 0.5  # seconds in the same call, until that counts as not coming back
+SLOW = 3  # times as long it may take on a busy machine
 LONG = 60.0  # for one that starts a server, a browser or another Python
 
 
@@ -56,23 +61,40 @@ def watch() -> None:
             now = time.monotonic()
             if now < body.due or body not in bodies:
                 continue
-            body.due = now + body.seconds
-            place = running_in(body.is_students)
+            body.due = now + PAUSE
+            if now - body.began < SLOW * body.seconds and patience.is_busy():
+                continue
+            place = still_running_in(body.is_students)
             if place or now - body.began > PATIENT:  # a slow machine alone is no endless loop
                 body.told(place)
                 sys.stdout.flush()
                 os._exit(1)
 
 
-def running_in(is_students: Callable[[str], bool]) -> str:
-    """Return `file:line` of the student's code that some thread is running at this moment; "" if none is.
+def still_running_in(is_students: Callable[[str], bool]) -> str:
+    """Return `file:line` of the student's code that some thread is running, and has not left for a while; or "".
+
+    What is there in one moment may be a query that is just being answered: the call has to stay the same.
+    """
+    calls, end = running_in(is_students), time.monotonic() + STAYS
+    while calls and time.monotonic() < end:
+        time.sleep(STAYS / 10)
+        now = running_in(is_students)
+        calls = {call: now[call] for call in calls if call in now}
+    return next(iter(calls.values()), "")
+
+
+def running_in(is_students: Callable[[str], bool]) -> dict[FrameType, str]:
+    """Return each call by which a thread has come to the student's code, with the `file:line` where it is now.
 
     A thread that the student's own code has started may run for ever: it is a heart that beats.
     """
+    found = {}
     for frame in sys._current_frames().values():
-        if not is_students(target_of(frame)) and (place := students_frame(frame, is_students)):
-            return place
-    return ""
+        students = list(students_frames(frame, is_students))
+        if students and not is_students(target_of(frame)):
+            found[students[-1]] = f"{students[0].f_code.co_filename}:{students[0].f_lineno}"
+    return found
 
 
 def target_of(frame: FrameType) -> str:
@@ -84,9 +106,9 @@ def target_of(frame: FrameType) -> str:
     return file
 
 
-def students_frame(frame: FrameType | None, is_students: Callable[[str], bool]) -> str:
+def students_frames(frame: FrameType | None, is_students: Callable[[str], bool]) -> Iterator[FrameType]:
+    """Yield the calls of the student's code, the innermost first."""
     while frame is not None:
         if is_students(frame.f_code.co_filename):
-            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+            yield frame
         frame = frame.f_back
-    return ""
