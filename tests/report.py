@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import patience, project
+from tests import patience, progress, project
 from tests.teach.explain import explain, forget_failure, in_words, last_line
 
 EXCEPTIONS = pytest.StashKey[dict]()
@@ -39,6 +39,8 @@ def settings_never_end(place: str) -> None:
 class Report:
     """Stands in for pytest's terminal reporter: green stages in a line each, the first failure in full."""
 
+    shows_progress = True
+
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self._tw = config.get_terminal_writer()  # pytest asks its reporter for it, to explain an assertion
@@ -48,11 +50,16 @@ class Report:
         self.waiting: set[tuple[int, str]] = set()
         self.began = time.perf_counter()
         self.color = sys.stdout.isatty()
+        self.progress = progress.Progress(self.color and self.shows_progress)
         self.items: dict[str, pytest.Item] = {}
         self.stopped = False
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.items = {item.nodeid: item for item in session.items}
+        self.progress.begin(len(self.items), sum(map(is_slow, session.items)))
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.progress.draw(sum(self.counts.values()), self.items[nodeid].stage)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -123,8 +130,8 @@ class Report:
             self.say(f"Stopped by Ctrl-C after {sum(self.counts.values())} of {len(self.items)} checks.")
             return
         self.say(f"({time.perf_counter() - self.began:.1f} s) {self.map()}")
-        if patience.longer:
-            self.say(patience.BUSY)
+        if len(self.items) == self.counts["passed"]:
+            self.progress.remember()
         for line in self.what_now():
             self.say(line)
 
@@ -135,6 +142,8 @@ class Report:
 
     def what_now(self) -> Iterator[str]:
         """Yield what the student can do now."""
+        if patience.longer:
+            yield patience.BUSY
         if self.counts["passed"] and not self.counts["failed"]:
             forget_failure()
             if self.counts["skipped"]:
@@ -196,9 +205,15 @@ class Results:
 def say(line: str, flush: bool = False) -> None:
     """Print; when nobody reads any more (`make test | head`), go on in silence and clean up as always."""
     try:
+        progress.clear()
         print(line, flush=flush)
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - stays open until the end
+
+
+def is_slow(item: pytest.Item) -> bool:
+    """Tell whether a check starts a server or a browser."""
+    return bool({"server", "redis", "browser"} & set(item.fixturenames))
 
 
 def sentence(item: pytest.Item) -> str:

@@ -11,11 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.report import Report, forget_failure, say
-
-
-def is_slow(item: pytest.Item) -> bool:
-    return bool({"server", "redis", "browser"} & set(item.fixturenames))
+from tests.report import Report, forget_failure, is_slow, say
 
 
 def quick_first(items: list[pytest.Item], config: pytest.Config) -> list[pytest.Item]:
@@ -29,6 +25,7 @@ class Watched(Report):
     """A report in two parts, a verdict below each. In a terminal the map is always the last line."""
 
     halfway = False
+    shows_progress = False  # the map has its place
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Give the verdict of the quick checks before the first slow one, unless that has to wait anyway."""

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -117,5 +118,13 @@ def test_a_check_on_a_busy_machine_has_more_time(machine):
     assert not told
 
 
-def test_the_report_says_that_the_machine_was_busy():
-    assert "busy" in patience.BUSY and report.patience is patience
+def test_the_report_says_that_the_machine_was_busy(machine, monkeypatch):
+    machine(busy=True)
+    monkeypatch.setattr(report, "forget_failure", lambda: None)
+    green = SimpleNamespace(
+        counts={"passed": 1, "failed": 0, "skipped": 0},
+        config=SimpleNamespace(option=SimpleNamespace(keyword="a")),
+    )
+    assert patience.BUSY not in report.Report.what_now(green)
+    patience.wait(lambda seconds: None, 2.0)
+    assert patience.BUSY in report.Report.what_now(green)
