@@ -43,7 +43,7 @@ def command(port: int) -> list[str]:
         return [program, "--port", str(port), "--bind", "127.0.0.1", *quiet]
     if os.environ.get("CI") or not (find_spec("fakeredis") and find_spec("lupa")):
         raise NoRedis(f"There is no redis-server. {GET_IT}")
-    return [sys.executable, "-m", "tests.redis_server", str(port)]
+    return [sys.executable, "-m", "tests.stand_in", str(port)]
 
 
 def is_stand_in() -> bool:
@@ -122,15 +122,3 @@ def answers(port: int) -> bool:
         wire.sendall(b"*1\r\n$4\r\nPING\r\n")
         return wire.recv(100).startswith((b"+PONG", b"-NOAUTH"))
     return False
-
-
-def stand_in(port: int) -> None:
-    """Be the stand-in, until the process ends."""
-    from fakeredis import TcpFakeServer
-
-    with contextlib.suppress(KeyboardInterrupt):
-        TcpFakeServer(("127.0.0.1", port), server_type="redis").serve_forever()
-
-
-if __name__ == "__main__":
-    stand_in(int(sys.argv[1]))
