@@ -32,7 +32,6 @@ from daphne.cli import CommandLineInterface
 CommandLineInterface.entrypoint()
 """
 OPTIONS = ["-b", "127.0.0.1", "-p", "0", "--websocket_connect_timeout", str(PATIENCE)]
-STAND_IN = "import fakeredis, sys; fakeredis.TcpFakeServer(('127.0.0.1', int(sys.argv[1]))).serve_forever()"
 LISTENS = re.compile(r"Listening on TCP address (\S+:\d+)")
 
 
@@ -94,10 +93,10 @@ def start_redis() -> tuple[subprocess.Popen, str]:
     elif find_spec("fakeredis") and find_spec("lupa"):
         print("There is no redis-server here. A stand-in takes its place: fakeredis, which is written in Python.")
         print("For the real one: sudo apt install redis-server (Debian, Ubuntu), brew install redis (macOS).")
-        command = [sys.executable, "-c", STAND_IN, str(port)]
+        command = [sys.executable, "-m", "tests.stand_in", str(port)]
     else:
         raise SystemExit("There is no redis-server here, and no stand-in. For the stand-in: make setup")
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=HERE.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     atexit.register(process.kill)
     for _ in range(PATIENCE * 20):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):

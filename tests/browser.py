@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from tests import patience
 from tests.html import elements
+from tests.machine import is_bare
 from tests.teach import diary
 
 WATCH = """
@@ -88,14 +89,14 @@ def open_browser() -> Iterator:
 
 
 def candidates() -> Iterator[dict]:
-    """Ways to start a browser: the installed Chrome or Edge, then a Chromium on the PATH (as Linux has it)."""
+    """Ways to start a browser: one on the PATH (as Linux has it), then the Chrome or Edge that Playwright finds."""
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
     args = quiet + (["--no-sandbox"] if root else [])  # Chromium refuses to run as root with its sandbox
     for name in ("chromium", "chromium-browser", "google-chrome"):
         if path := shutil.which(name):
             yield {"executable_path": path, "args": args}
-    for channel in ("chrome", "msedge"):
+    for channel in () if is_bare() else ("chrome", "msedge"):
         yield {"channel": channel, "args": args}
 
 

@@ -1,16 +1,17 @@
 """Which checks run, what they have at hand, and the promise that nothing outlives them."""
 
 import functools
-import os
 import re
 import warnings
+from contextlib import suppress
 
 import pytest
 
 from tests import fresh, project, report, watched
 from tests.browser import BY_HAND, NoBrowser, Page, open_browser
 from tests.database import Database
-from tests.redis_server import STAND_IN, NoRedis, Redis, is_stand_in
+from tests.machine import must_have_all
+from tests.redis_server import STAND_IN, WITH_STAND_IN, NoRedis, Redis, is_stand_in
 from tests.server import Server
 from tests.tab import Loop, Tab
 from tests.teach import diary, limit
@@ -118,6 +119,7 @@ def pytest_runtest_protocol(item):
 
 def out_of_time(item, place: str) -> None:
     error = report.NeverEnds(place)
+    note_stand_in(item, error)
     reporter = item.config.pluginmanager.get_plugin("terminalreporter")
     speak(item.config)
     if isinstance(reporter, report.Report):
@@ -174,7 +176,16 @@ def forgotten(caught) -> list[str]:
 
 
 def pytest_runtest_makereport(item, call):
+    if call.excinfo:
+        note_stand_in(item, call.excinfo.value)
     item.config.stash.setdefault(report.EXCEPTIONS, {})[item.nodeid, call.when] = call.excinfo and call.excinfo.value
+
+
+def note_stand_in(item, error: BaseException) -> None:
+    """Add to the failure of a check that used the stand-in for Redis that it did."""
+    with suppress(NoRedis):
+        if "redis" in item.fixturenames and is_stand_in() and not isinstance(error, pytest.skip.Exception):
+            error.add_note(WITH_STAND_IN)
 
 
 @pytest.fixture(scope="session")
@@ -268,16 +279,13 @@ def server(own_database):
 
 @pytest.fixture(scope="session")
 def redis(request):
-    """A Redis of the checks' own. Where it cannot be, the check says NOT CHECKED; in CI that is a failure.
-
-    (But for Windows: there is no Redis for it, and in CI no stand-in.)
-    """
+    """A Redis of the checks' own. Where it cannot be, the check says NOT CHECKED; in CI that is a failure."""
     with request.config.pluginmanager.get_plugin("capturemanager").global_and_fixture_disabled():
         try:
             if is_stand_in():
                 report.say(f"        {STAND_IN}")
         except NoRedis as error:
-            if os.environ.get("CI") and os.name != "nt":
+            if must_have_all():
                 pytest.fail(f"CI must have a Redis. {error}", pytrace=False)
             pytest.skip(str(error))
     with Redis() as running:
@@ -291,7 +299,7 @@ def browser():
         with open_browser() as browser:
             yield browser
     except NoBrowser:
-        if os.environ.get("CI"):
+        if must_have_all():
             pytest.fail("There is no browser, and CI must have one.", pytrace=False)
         pytest.skip(BY_HAND)
 

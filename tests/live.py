@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lessons.engine import process
+from tests.machine import is_bare
 from tests.project import ROOT
 from tests.redis_server import Redis
 from tests.server import Server, end, free_port, listens
@@ -101,7 +102,7 @@ def key() -> str:
 
 def program(name: str) -> str:
     """Return where a program lies. Raises NotHere."""
-    found = shutil.which(name) or shutil.which(name, path=FOLDERS)
+    found = shutil.which(name) or (None if is_bare() else shutil.which(name, path=FOLDERS))
     if not found:
         raise NotHere(
             f"There is no {name} here. To get it: sudo apt install {' '.join(PROGRAMS)} (Debian, Ubuntu)."

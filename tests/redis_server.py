@@ -3,8 +3,8 @@
     with Redis() as redis:
         redis.url, redis.kill(), redis.start(), redis.command("flushall")
 
-Where there is no redis-server, a stand-in takes its place: the TCP server of fakeredis, which is written in Python. It
-is no Redis, so it is said wherever it is used, and CI never takes it.
+Where there is no redis-server, a stand-in takes its place (tests/stand_in.py), and each check that uses it says so. CI
+uses it only on Windows, for which there is no Redis, and where a run plays a bare machine (tests/machine.py).
 """
 
 import contextlib
@@ -19,6 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from lessons.engine import process
+from tests.machine import must_have_all
 from tests.server import STARTUP, Server, end, free_port
 from tests.teach import diary
 
@@ -28,6 +29,7 @@ GET_IT = (
     " on Windows as on Ubuntu, in WSL. Lesson 9, step 2."
 )
 STAND_IN = "There is no redis-server here. A stand-in takes its place: fakeredis, which is written in Python."
+WITH_STAND_IN = f"This check used a stand-in for Redis (fakeredis). If you find no mistake, try a real Redis. {GET_IT}"
 
 
 class NoRedis(Exception):
@@ -41,7 +43,8 @@ def command(port: int) -> list[str]:
     if program := shutil.which("redis-server"):
         quiet = ["--save", "", "--appendonly", "no", "--loglevel", "warning"]
         return [program, "--port", str(port), "--bind", "127.0.0.1", *quiet]
-    if os.environ.get("CI") or not (find_spec("fakeredis") and find_spec("lupa")):
+    needs_real = must_have_all() and os.name != "nt"
+    if needs_real or not (find_spec("fakeredis") and find_spec("lupa")):
         raise NoRedis(f"There is no redis-server. {GET_IT}")
     return [sys.executable, "-m", "tests.stand_in", str(port)]
 

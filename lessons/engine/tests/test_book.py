@@ -1,7 +1,6 @@
 """`make book`: what a lesson's Markdown becomes, which pages come in, and that a fault of the site is seen."""
 
 import json
-import os
 
 import pytest
 
@@ -283,13 +282,14 @@ def test_a_fault_that_only_a_browser_shows_is_seen(browser, tmp_path, said, inst
 @pytest.fixture(scope="module")
 def browser():
     from tests.browser import NoBrowser, open_browser
+    from tests.machine import must_have_all
 
     try:
         with open_browser() as browser:
             yield browser
     except NoBrowser:
         words = "NOT CHECKED: there is no browser, or no Playwright"
-        pytest.fail(words) if os.environ.get("CI") else pytest.skip(words)
+        pytest.fail(words) if must_have_all() else pytest.skip(words)
 
 
 def test_all_pages_of_a_site_are_read(tmp_path):
