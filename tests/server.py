@@ -16,6 +16,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections import deque
 from pathlib import Path
 
 from lessons.engine import process
@@ -28,6 +29,9 @@ from tests.teach import diary
 PATIENCE = 5.0  # seconds: over the network, and with a browser, things take longer
 ANSWER = 25.0  # seconds until a page or a handshake counts as not answered: it is asked only once
 STARTUP = 60.0  # seconds: a slow disk, a virus scanner, a busy machine
+
+
+reserved: deque[socket.socket] = deque(maxlen=200)  # bound to the ports that were given out
 
 
 class Server:
@@ -279,9 +283,18 @@ def end(server: subprocess.Popen) -> None:
 
 
 def free_port() -> int:
-    """Return a port that is free, below those that systems lend to clients: a server may need it a second time."""
+    """Return a port that is free, below those that systems lend to clients: a server may need it a second time.
+
+    On a busy machine a server listens seconds later. Until then, and after, no other checks get this port, on Linux:
+    there a server may listen beside a socket that is bound only, and this function may not bind.
+    """
     while True:
         port = random.randrange(20_000, 32_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            probe = stack.enter_context(socket.socket())
             probe.bind(("127.0.0.1", port))
+            if sys.platform == "linux":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                reserved.append(probe)
+                stack.pop_all()
             return port

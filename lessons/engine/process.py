@@ -137,6 +137,7 @@ def tell(line: str = "") -> None:
                 start_new_session=True,  # what ends our group, or closes our terminal, does not end it
             )
             os.close(end)
+            guardian.returncode = 0  # it outlives us, so nobody asks for its code
         with suppress(BrokenPipeError):  # somebody has ended it
             os.write(pipe, line.encode())
 
