@@ -23,7 +23,7 @@ from lessons.engine import process
 from tests.machine import is_bare
 from tests.project import ROOT
 from tests.redis_server import Redis
-from tests.server import Server, end, free_port, listens
+from tests.server import ANSWER, Server, end, free_port, listens
 from tests.tab import NoFrame
 from tests.teach import diary
 
@@ -72,7 +72,7 @@ class Live(Server):
     def ask(self, path: str, scheme: str = "https", **headers: str) -> tuple[int, str, str]:
         """Return status, headers and body of a page, as a browser would get it that has come by this scheme."""
         diary.note(f"asked for {scheme}://{NAME}{path}")
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER)
         with contextlib.closing(connection):
             connection.request("GET", path, headers={"Host": NAME, "X-Forwarded-Proto": scheme, **headers})
             response = connection.getresponse()
@@ -264,7 +264,7 @@ class Website:
         """Return a connection to enter: `wss://`, through nginx. Raises InvalidStatus where it is refused."""
         from websockets.sync.client import connect
 
-        wire = socket.create_connection(("127.0.0.1", self.ports["443"]), timeout=10)
+        wire = socket.create_connection(("127.0.0.1", self.ports["443"]), timeout=ANSWER)
         try:
             return connect(
                 f"wss://{self.address}{path}",
@@ -295,7 +295,7 @@ class Website:
         """Return status, headers and body of a page, through nginx."""
         diary.note(f"asked nginx for {scheme}://{host}{path}")
         port = self.ports["443" if scheme == "https" else "80"]
-        wire = socket.create_connection(("127.0.0.1", port), timeout=10)
+        wire = socket.create_connection(("127.0.0.1", port), timeout=ANSWER)
         connection = http.client.HTTPConnection("127.0.0.1", port)
         connection.sock = self.trust().wrap_socket(wire, server_hostname=NAME) if scheme == "https" else wire
         with contextlib.closing(connection):
