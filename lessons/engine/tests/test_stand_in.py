@@ -13,6 +13,8 @@ import pytest
 from tests.redis_server import TOP, answers
 from tests.server import free_port
 
+from .. import process
+
 TIMES = 10  # fakeredis alone loses more than half of them
 WAITS = {
     "BZPOPMIN": ("BZPOPMIN box 5", "ZADD box 1 letter", "ZPOPMIN box"),
@@ -24,25 +26,25 @@ WAITS = {
 @pytest.fixture(scope="module")
 def stand_in():
     """Return the port of a running stand-in."""
-    for name in ("fakeredis", "lupa", "channels_redis"):
-        pytest.importorskip(name, reason=f"NOT CHECKED: there is no {name} in this Python. Run: make setup")
     with start() as (port, _):
         yield port
 
 
 @contextlib.contextmanager
 def start():
+    for name in ("fakeredis", "lupa", "channels_redis"):
+        pytest.importorskip(name, reason=f"NOT CHECKED: there is no {name} in this Python. Run: make setup")
     port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "tests.stand_in", str(port)], cwd=TOP)
+    running = process.start([sys.executable, "-m", "tests.stand_in", str(port)], cwd=TOP)
     try:
         while not answers(port):
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=0.02)
+                running.wait(timeout=0.02)
                 pytest.fail("The stand-in ended at once.")
-        yield port, process
+        yield port, running
     finally:
-        process.kill()
-        process.wait()
+        running.kill()
+        running.wait()
 
 
 class Client:
@@ -114,8 +116,8 @@ def test_channels_redis_gets_a_message_after_a_receive_that_was_cancelled(stand_
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no Ctrl-C for a single process")
 def test_ctrl_c_ends_it_though_clients_are_connected_and_wait():
-    with start() as (port, process), Client(port) as idle, Client(port) as waiting:
+    with start() as (port, running), Client(port) as idle, Client(port) as waiting:
         idle.ask("PING")
         waiting.send("BZPOPMIN box 0")
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=10) == 0
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=10) == 0
