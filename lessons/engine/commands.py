@@ -35,7 +35,7 @@ COMMANDS = {
         "For students",
         "serve:run",
         "serve the chat; HOST=0.0.0.0 lets the room in",
-        {"HOST": "127.0.0.1", "PORT": "8000", "WORKERS": "1"},
+        {"HOST": "127.0.0.1", "PORT": "8000", "WORKERS": "1", "FRESH": ""},
     ),
     "redis": Command(
         "For students",

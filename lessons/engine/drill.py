@@ -9,6 +9,7 @@ import json
 import random
 from collections.abc import Iterator
 
+from . import databases
 from .commands import ROOT
 from .disk import lessons_on_disk, marker
 from .errors import CourseError
@@ -35,6 +36,7 @@ def drill(stage: str, seed: str, reveal: str) -> None:
     cards = deck(lesson.number, seed)
     mistake = cards[(number - 1) % len(cards)]
     refuse_if_unfinished(git)
+    databases.ready(git)
     finished = make_stages(lessons)[lesson.number]
     tree = git.write_tree(base := stage_commit(git, lesson.tag), changes(finished, mistake.apply(finished)))
     if saved := save(git, lessons):

@@ -3,6 +3,7 @@
 import os
 import sys
 
+from . import databases
 from .disk import lessons_on_disk, marker
 from .errors import CourseError
 from .git import Git
@@ -25,6 +26,8 @@ def next_lesson() -> int:
     if current_branch(git).startswith(DRILL):
         raise CourseError("next: this is a drill. Another one: make drill. Back to your lessons: make work")
     refuse_if_unfinished(git)
+    if number + 1 < len(lessons):
+        databases.ready(git, lessons[number + 1].branch)
     if wait_for([sys.executable, "-m", "lessons", "test"], dict(os.environ)):
         onward = f"\nTo go on all the same: make start N={number + 1}" if number + 1 < len(lessons) else ""
         raise CourseError(f"Lesson {number} is not finished: above is what is missing. Nothing was moved.{onward}")
@@ -38,6 +41,7 @@ def show(n: str) -> None:
     git, lessons = repository(), lessons_on_disk()
     lesson = the_lesson("show", n, lessons)
     refuse_if_unfinished(git)
+    databases.ready(git, lesson.tag)
     finished = stage_commit(git, lesson.tag)
     if saved := save(git, lessons):
         print(f"Your work is saved on the branch {saved}.")
@@ -53,11 +57,14 @@ def work(to: str) -> None:
     branches = saved_branches(git)
     if to:
         return go_back(git, lessons, f"work/{to.removeprefix('work/')}", list(branches))
-    here = current_branch(git)
+    here, have_database = current_branch(git), databases.owners()
     if not branches:
         print("Nothing is saved so far: no lesson has been begun. Begin with: make start N=0")
     for branch, when in branches.items():
-        print(f"{branch:<28} last saved {when}{', you are here' if branch == here else ''}")
+        print(
+            f"{branch:<28} last saved {when}{', with a database' if branch in have_database else ''}"
+            f"{', you are here' if branch == here else ''}"
+        )
         if branch != here:
             print(f"    back to it: {way_back(branch, lessons)}")
     if unsaved := git.run("status", "--porcelain", "-z", "--no-renames").count("\0"):
@@ -72,6 +79,7 @@ def go_back(git: Git, lessons: list[Lesson], branch: str, branches: list[str]) -
     if branch not in branches:
         raise CourseError(f"work: there is no branch {branch}. Yours are: {', '.join(branches) or 'none so far'}")
     refuse_if_unfinished(git)
+    databases.ready(git, branch)
     if saved := save(git, lessons):
         print(f"Your work is saved on the branch {saved}.")
     switch(git, branch)

@@ -8,9 +8,10 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 
-from . import process
+from . import databases, process
 from .commands import ROOT
 from .errors import CourseError
+from .git import Git
 
 MIGRATE = """
 import sys, django
@@ -18,13 +19,22 @@ from django.conf import settings
 django.setup()
 if settings.DATABASES.get("default"):
     from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.loader import MigrationLoader
     call_command("migrate", verbosity=0)
+    loader = MigrationLoader(connection, ignore_no_initial=True)
+    if foreign := sorted(set(loader.applied_migrations) - set(loader.disk_migrations)):
+        print("The database has migrations that your code does not have:", ", ".join(map(".".join, foreign)))
+        print("What to do: make doctor", flush=True)
 sys.exit(0 if "*" in settings.ALLOWED_HOSTS or set(sys.argv[1:]) <= set(settings.ALLOWED_HOSTS) else 3)
 """
 
 
-def run(host: str, port: str, workers: str) -> int:
-    """Migrate the database if there is one, then run `manage.py runserver` until Ctrl-C, or so many processes."""
+def run(host: str, port: str, workers: str, fresh: str) -> int:
+    """Migrate the database if there is one, then run `manage.py runserver` until Ctrl-C, or so many processes.
+
+    With `fresh`, begin with a new database, and keep the one that was there.
+    """
     if not (ROOT / "manage.py").exists():
         raise CourseError("There is no manage.py yet. Lesson 0 makes it: lessons/00-django-project/README.md")
     if not (port.isdecimal() and 0 < int(port) < 65536):
@@ -32,6 +42,7 @@ def run(host: str, port: str, workers: str) -> int:
     if not (workers.isdecimal() and 0 < int(workers) < 65):
         raise CourseError(f"run: WORKERS={workers} is no number of processes. Example: make run WORKERS=2")
     check_free(host, int(port))
+    databases.begin_anew(Git(ROOT)) if fresh else databases.sync(Git(ROOT))
     open_to_room = host in ("0.0.0.0", "::")
     guests = own_addresses() if open_to_room else [] if host in ("127.0.0.1", "localhost", "::1") else [host]
     hosts = os.environ.get("DJANGO_ALLOWED_HOSTS", "localhost 127.0.0.1").split() + guests

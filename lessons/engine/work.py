@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from . import databases
 from .carry import news
 from .commands import COMMANDS, ROOT
 from .disk import lessons_on_disk, marker
@@ -50,6 +51,7 @@ def start(n: str, again: str = "") -> None:
     git, lessons = repository(), lessons_on_disk()
     lesson = the_lesson("start", n, lessons)
     refuse_if_unfinished(git)
+    databases.ready(git, "" if again else lesson.branch)
     first = None if tip(git, lesson.branch) and not again else first_commit(git, lesson)
     if saved := save(git, lessons):
         print(f"Your work is saved on the branch {saved}.")
@@ -63,6 +65,7 @@ def start(n: str, again: str = "") -> None:
             print(
                 f"Earlier work of yours on a lesson of this number is on the branch {', '.join(others.splitlines())}."
             )
+        databases.forget(lesson.branch)
         git.run("update-ref", f"refs/heads/{lesson.branch}", first, "")
     switch(git, lesson.branch)
     if begun and (new := news(git, lesson, partial(first_commit, git, lesson))):
@@ -155,13 +158,16 @@ def save(git: Git, lessons: list[Lesson]) -> str:
     new, lasting = snapshot(git, head), ("refs/heads", "refs/tags", "refs/remotes")
     if new == head and (branch or git.run("for-each-ref", "--contains", head, *lasting)):
         return ""  # but a commit upon a tag, on no branch yet, would be gone in some weeks
-    if not branch and course_commit(git, head):
+    stage = "" if branch else databases.place(git)
+    if stage and course_commit(git, head):
         branch = free_name(git, lessons[min(marker(), len(lessons) - 1)].branch)
     elif not branch.startswith("work/"):
         branch = free_name(git, f"work/from-{branch or 'main'}")
     git.run("update-ref", "-m", "make start: save", f"refs/heads/{branch}", new, tip(git, branch))
     git.run("symbolic-ref", "HEAD", f"refs/heads/{branch}")
     git.run("read-tree", "HEAD")  # the index only: it now says what the commit says
+    if stage:
+        databases.renamed(stage, branch)
     return branch
 
 
@@ -201,6 +207,7 @@ def put_aside(git: Git, branch: str) -> str:
         return ""
     kept = free_name(git, branch)
     git.run("update-ref", f"refs/heads/{kept}", old, "")
+    databases.renamed(branch, kept)
     if git.run("symbolic-ref", "-q", "HEAD", ok=(0, 1)) == f"refs/heads/{branch}":
         git.run("symbolic-ref", "HEAD", f"refs/heads/{kept}")
     git.run("update-ref", "-d", f"refs/heads/{branch}", old)
@@ -213,13 +220,14 @@ def switch(git: Git, branch: str, to: str = "") -> None:
     Everything is saved; an ignored file in the way makes git refuse, not overwrite.
     """
     try:
-        with noted(git, to or branch):
-            git.run("checkout", "-q", "--no-overwrite-ignore", *(["-B", branch, to] if to else [branch]), "--")
+        with databases.changed(git, branch):
+            with noted(git, to or branch):
+                git.run("checkout", "-q", "--no-overwrite-ignore", *(["-B", branch, to] if to else [branch]), "--")
+            remove_stale_caches()
     except GitError as error:
         raise CourseError(
             f"{error}\nYour work is safe where it is. Clear this up, then run the same command again."
         ) from None
-    remove_stale_caches()
     if left := git.run("diff", "--name-only", "--ignore-submodules", "HEAD"):  # git says nothing of those
         print(f"These files could not be changed. Does another program hold them?\n{left}")
         print("Your work is saved on the branch you come from. Close that program, then: git restore .")

@@ -17,10 +17,10 @@ from ..commands import ROOT
 from ..disk import marker
 from ..errors import CourseError
 from ..git import Git
-from . import clone, machine, website
+from . import clone, database, machine, website
 from .finding import CURE, OK, Finding
 
-NEED_GIT = {"the branch", "your work", "the stage tags"}
+NEED_GIT = {"the branch", "your work", "the stage tags", "the database"}
 
 
 def doctor(port: str) -> int:
@@ -42,6 +42,7 @@ def doctor(port: str) -> int:
         "the settings": lambda: website.settings(site(ROOT), stage),
         "Daphne": lambda: website.daphne(site(ROOT), stage),
         "ASGI_APPLICATION": lambda: website.asgi(site(ROOT), stage),
+        "the database": lambda: database.database(git),
         "Redis": lambda: machine.redis(os.environ.get("CHANNEL_REDIS_URL", ""), stage),
         "the browser": website.browser,
         "the clock": lambda: machine.clock(

@@ -17,10 +17,10 @@ from .clone import installed
 from .finding import CURE, NOTE, OK, Finding
 
 
-def child(call: str, folder: Path, limit: float) -> tuple[dict, str]:
-    """Call a function of this module in a process of its own; return the facts it told in time, and its last words."""
-    script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from lessons.engine.doctor import website"
-    script += f"; sys.path[0] = ''; website.{call}"  # from here on imports come from the folder
+def child(call: str, folder: Path, limit: float, module: str = "website") -> tuple[dict, str]:
+    """Call a function of this package in a process of its own; return the facts it told in time, and its last words."""
+    script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from lessons.engine.doctor import {module}"
+    script += f"; sys.path[0] = ''; {module}.{call}"  # from here on imports come from the folder
     environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "mywebsite.settings", "PYTHONDONTWRITEBYTECODE": "1"}
     options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     try:

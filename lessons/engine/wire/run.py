@@ -4,9 +4,10 @@ import subprocess
 import sys
 from contextlib import suppress
 
-from .. import process, serve, watch
+from .. import databases, process, serve, watch
 from ..commands import ROOT
 from ..errors import CourseError
+from ..git import Git
 from . import child
 from .server import PREFIX
 
@@ -74,6 +75,7 @@ class Server:
         A website that cannot be loaded does not: the page says what is wrong with it.
         """
         self.end()
+        databases.sync(Git(ROOT))
         ready = process.run([sys.executable, "-c", READY], cwd=ROOT, stderr=subprocess.DEVNULL).returncode
         if ready != NOT_IN_DEVELOPMENT:
             command = [sys.executable, "-m", child.__name__, *self.words]
