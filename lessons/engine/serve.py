@@ -22,7 +22,7 @@ if settings.DATABASES.get("default"):
     from django.db import connection
     from django.db.migrations.loader import MigrationLoader
     call_command("migrate", verbosity=0)
-    loader = MigrationLoader(connection, ignore_no_initial=True)
+    loader = MigrationLoader(connection)
     if foreign := sorted(set(loader.applied_migrations) - set(loader.disk_migrations)):
         print("The database has migrations that your code does not have:", ", ".join(map(".".join, foreign)))
         print("What to do: make doctor", flush=True)

@@ -24,7 +24,7 @@ def probe_database() -> None:
         name = str(settings.DATABASES.get("default", {}).get("NAME", ""))
         facts = {"name": os.path.relpath(name) if name else ""}
         if facts["name"] == databases.TOP.name:
-            loader = MigrationLoader(connection, ignore_no_initial=True)
+            loader = MigrationLoader(connection)
             done, known = set(loader.applied_migrations), set(loader.disk_migrations)
             replaced = {name for key in known for name in loader.disk_migrations[key].replaces}
             facts["foreign"] = sorted(map(".".join, done - known - replaced))
