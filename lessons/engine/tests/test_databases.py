@@ -11,30 +11,31 @@ from pathlib import Path
 import pytest
 
 from .. import databases, sqlite_file
-from ..doctor import database as look
+from ..doctor.database import database
 from ..doctor.finding import CURE, NOTE, OK
 from ..errors import CourseError
 from ..git import Git
 from .test_work import CURRENT, posix
 from .toy import Course, copy_of
 
-TABLES = "CREATE TABLE IF NOT EXISTS said (text); CREATE TABLE IF NOT EXISTS django_migrations (id, app, name);"
+TABLES = """
+CREATE TABLE IF NOT EXISTS said (text);
+CREATE TABLE IF NOT EXISTS django_migrations (id INTEGER PRIMARY KEY, app, name, applied);
+"""
 INITIAL, PRESENCE = "chat/migrations/0001_initial.py", "chat/migrations/0002_presence.py"
-KILLED = """
-import os, signal, sqlite3, sys
+STEPS = """
+import os, signal, sqlite3, sys, traceback
 sys.path.insert(0, os.getcwd())
 from pathlib import Path
-from lessons.engine import commands
-
-steps = int(sys.argv[1])
-def step(*args):
-    global steps
-    steps -= 1
-    if not steps:
-        os.kill(os.getpid(), signal.SIGKILL)
+from lessons.engine import commands, databases, work
 
 def stepping(owner, name):
     before = getattr(owner, name)
+    def step():
+        global steps
+        steps -= 1
+        if not steps:
+            os.kill(os.getpid(), signal.SIGKILL)
     def wrapped(*args, **options):
         step()
         result = before(*args, **options)
@@ -44,10 +45,32 @@ def stepping(owner, name):
 
 for owner, name in [(os, "replace"), (os, "fsync"), (Path, "rename"), (sqlite3, "connect")]:
     stepping(owner, name)
-code = commands.main(sys.argv[2:])
-print("steps left:", steps)
-sys.exit(code)
+print("ready", flush=True)
+for line in sys.stdin:
+    steps, *words = line.split()
+    steps = int(steps)
+    child = os.fork()
+    if not child:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = 1
+        try:
+            code = commands.main(words)
+        except BaseException:
+            traceback.print_exc()
+        os._exit(code)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
+SETTINGS = b"""
+from pathlib import Path
+SECRET_KEY = "x"
+INSTALLED_APPS = ["chat"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATABASES = {"default": {
+    "ENGINE": "django.db.backends.sqlite3",
+    "NAME": Path(__file__).resolve().parent.parent / "db.sqlite3",
+}}
+"""
+MIGRATION = b"from django.db import migrations\nclass Migration(migrations.Migration):\n    pass\n"
 HOLDS = """
 import sqlite3, sys
 database = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -405,34 +428,95 @@ def test_two_databases_of_one_branch_are_both_kept(begun, in_process, capsys):
     assert (at_top(begun), all_said(begun)) == (["first"], {"first", "second"})
 
 
+@pytest.fixture
+def site(begun, in_process):
+    """A website with a database, whose code has one migration; it is carried out."""
+    begun.put({"mywebsite/settings.py": SETTINGS, INITIAL: MIGRATION, "chat/migrations/__init__.py": b""})
+    migrate(begun, INITIAL)
+    in_process(begun)
+    return begun
+
+
+def test_the_doctor_finds_a_database_that_is_as_it_should_be(site):
+    found = database(Git(site.root))
+    assert (found.status, found.what) == (
+        OK,
+        "db.sqlite3 is the database of work/01-toy, and has the migrations of your code",
+    )
+
+
+def test_the_doctor_names_migrations_that_the_code_does_not_have(site):
+    migrate(site, PRESENCE)
+    found = database(Git(site.root))
+    assert (found.status, "does not have: chat.0002_presence" in found.what) == (CURE, True)
+    assert "make run FRESH=1" in found.cure
+
+
+def test_the_doctor_names_migrations_that_the_database_does_not_have(site):
+    site.put({PRESENCE: MIGRATION})
+    found = database(Git(site.root))
+    assert (found.status, "of your code: chat.0002_presence" in found.what) == (CURE, True)
+    assert "python manage.py migrate" in found.cure
+
+
+def test_the_doctor_says_that_a_database_is_of_another_branch(site):
+    site.git("checkout", "-q", "stage-00", "--force")
+    found = database(Git(site.root))
+    assert (found.status, found.cure) == (CURE, "Run: make run")
+    assert found.what == "db.sqlite3 is the database of work/01-toy, and you are on stage-00"
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("nothing", "no db.sqlite3 yet"),
+        ("a link", "db.sqlite3 is a link"),
+        ("another name", "not used: the settings name mine.sqlite3"),
+        ("broken settings", "cannot be compared with your code (SyntaxError"),
+    ],
+)
+def test_the_doctor_says_why_there_is_nothing_to_compare(site, what, words):
+    settings, top = site.root / "mywebsite/settings.py", site.root / "db.sqlite3"
+    if what == "another name":
+        settings.write_bytes(SETTINGS.replace(b"db.sqlite3", b"mine.sqlite3"))
+    elif what == "broken settings":
+        settings.write_bytes(b"x = (")
+    else:
+        top.unlink()
+        if what == "a link":
+            top.symlink_to("elsewhere")
+    found = database(Git(site.root))
+    assert (found.status, words in found.what) == (NOTE, True), found.what
+
+
 @posix
-@pytest.mark.parametrize("words", [("start", "N=1"), ("start", "N=2"), ("start", "N=0", "AGAIN=1"), ("show", "N=1")])
-def test_killed_at_any_step_no_database_is_lost_and_the_same_command_goes_on(tagged, at_lesson_1, tmp_path, words):
-    """Every step is before or after one that changes something. Lesson 1 has a database, and main, and lesson 0."""
-    whole = copy_of(at_lesson_1, tmp_path / "whole")
+@pytest.mark.parametrize("words", ["start N=1", "start N=2", "start N=0 AGAIN=1"])
+def test_killed_at_any_step_no_database_is_lost_and_the_same_command_goes_on(at_lesson_1, tmp_path, words):
+    """Every step is before or after one that changes something. You are at lesson 0; lesson 1 has a database, too."""
+    whole, course = copy_of(at_lesson_1, tmp_path / "whole"), copy_of(at_lesson_1, tmp_path / "course")
     say(whole, "in lesson 1")
     whole.start(0)
     say(whole, "in lesson 0")
-    texts = {"in lesson 1", "in lesson 0"}
-    course = copy_of(whole, tmp_path / "course")
-    kill(course, 0, words)
-    expected = at_top(course) if (course.root / "db.sqlite3").exists() else []
-    steps = 0
-    while True:
-        steps += 1
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    python = subprocess.Popen([sys.executable, "-B", "-c", STEPS], cwd=course.root, **pipes)
+    assert python.stdout.readline() == "ready\n"
+
+    def call(kill_at: int) -> int:
+        print(kill_at, words, file=python.stdin, flush=True)
+        return int(python.stdout.readline())
+
+    def all_is_there() -> bool:
+        return all_said(course) == {"in lesson 1", "in lesson 0"}
+
+    expected = {"start N=1": ["in lesson 1"], "start N=2": ["in lesson 1"], "start N=0 AGAIN=1": None}[words]
+    step, code = 0, -9
+    while code:  # until it was not killed any more
+        step += 1
         shutil.rmtree(course.root)
         copy_of(whole, course.root)
-        if kill(course, steps, words) == 0:
-            break
-        assert all_said(course) == texts
-        assert course.make(*words).returncode == 0
-        assert all_said(course) == texts
-        assert (at_top(course) if (course.root / "db.sqlite3").exists() else []) == expected
-    assert steps > 8
-
-
-def kill(course: Course, step: int, words: tuple[str, ...]) -> int:
-    command = [sys.executable, "-B", "-c", KILLED, str(step), *words]
-    done = subprocess.run(command, cwd=course.root, capture_output=True, text=True)
-    assert done.returncode in (0, -9), done.stdout + done.stderr
-    return done.returncode
+        code = call(step)
+        assert code in (0, -9) and all_is_there()
+        assert call(0) == 0 and all_is_there()
+        assert (at_top(course) if (course.root / "db.sqlite3").exists() else None) == expected
+    python.communicate()
+    assert step > 8

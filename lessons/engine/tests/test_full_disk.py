@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from .. import commands
+from .test_databases import all_said, at_top, say
 from .test_work import ALL_OF_MINE, MINE, READ_ONLY, git_that
 from .toy import Course, copy_of
 
@@ -36,6 +37,8 @@ def test_a_disk_that_fills_up_at_any_moment_costs_nothing(begun, tmp_path):
     begun.start(2)
     begun.put({"big.bin": os.urandom(300_000)})
     begun.start(1)
+    say(begun, "mine")
+    say(begun, "m" * 200_000)  # lesson 2 begins with a copy of this
     begun.put(MINE)
     begun.git("add", "chat/a.py")
     begun.put({"chat/a.py": b"changed after it was staged\n"})
@@ -61,11 +64,12 @@ def fill_at(begun: Course, folder: Path, number: int) -> str:
         in_index = course.git("cat-file", "blob", ":chat/a.py").encode() + b"\n"
         assert {data for _, data in course.files().values()} | course.kept() | {in_index} >= ALL_OF_MINE
         assert (done.returncode, done.stdout.endswith(commands.FULL + "\n")) == (1, True), done.stdout
+        assert "mine" in all_said(course)
         filler.unlink()
         course.start(2, **room)
         assert course.kept() >= ALL_OF_MINE
         course.start(1, **room)
-        assert course.files() == mine
+        assert (course.files(), at_top(course)[0]) == (mine, "mine")
         course.git("fsck", "--no-dangling")
         return done.stdout
 

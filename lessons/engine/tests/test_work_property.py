@@ -9,10 +9,11 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from itertools import count
 from pathlib import Path
 
@@ -72,7 +73,7 @@ moments = st.one_of(
 FORKS = """
 import json, os, sys, traceback
 sys.path.insert(0, sys.argv[1])
-from lessons.engine import commands, update
+from lessons.engine import commands, databases, git, update
 print("ready", flush=True)
 for line in sys.stdin:
     words, environ, output = json.loads(line)
@@ -84,7 +85,8 @@ for line in sys.stdin:
         os.environ.update(environ)
         code = 1
         try:
-            code = commands.main(words)
+            code = databases.sync(git.Git(databases.ROOT)) if words == ["SYNC"] else commands.main(words)
+            code = code or 0
         except BaseException:
             traceback.print_exc()
         sys.stdout.flush()
@@ -134,6 +136,7 @@ class Student(RuleBasedStateMachine):
         self.folder, self.root, self.numbers = folder, self.course.root, count()
         self.note = self.root / ".git/course-move"
         self.git("remote", "add", "origin", str(self.teacher.root))
+        self.typed: dict[str, set[str]] = {}  # what was typed into the database on each branch
 
     def teardown(self) -> None:
         self.clear(self.root)
@@ -193,6 +196,27 @@ class Student(RuleBasedStateMachine):
             self.commit()
 
     @rule()
+    def type_into_the_database(self):
+        """As the website does, which `make run` has served: that looks whose database is there."""
+        branch = self.git("symbolic-ref", "-q", "HEAD")
+        if (self.root / "db.sqlite3").is_dir() or not branch or self.note.exists():
+            return
+        assert self.python.call(["SYNC"], dict(os.environ))[0] == 0
+        text = f"{next(self.numbers)}"
+        with closing(sqlite3.connect(self.root / "db.sqlite3")) as database, database:
+            database.execute("CREATE TABLE IF NOT EXISTS said (text)")
+            database.execute("INSERT INTO said VALUES (?)", (text,))
+        self.typed.setdefault(branch, set()).add(text)
+        self.look_into_the_database()
+
+    def look_into_the_database(self) -> None:
+        """What was typed on this branch is here; after `git switch` by hand, as soon as a command has looked."""
+        branch = self.git("symbolic-ref", "-q", "HEAD")
+        if self.typed.get(branch):
+            with closing(sqlite3.connect(self.root / "db.sqlite3")) as database:
+                assert {text for (text,) in database.execute("SELECT text FROM said")} >= self.typed[branch]
+
+    @rule()
     def tidy(self):
         """What only git's memory of the last weeks holds is not kept: throw that away."""
         self.git("reflog", "expire", "--expire=now", "--all")
@@ -217,9 +241,11 @@ class Student(RuleBasedStateMachine):
         if done.returncode:
             self.cure(done.stdout)
             return
+        self.look_into_the_database()
         heads, branch = "refs/heads/", f"work/{n:02}-toy"
         assert after.place == heads + branch
         was_ignored = {path: file for path, file in after.files.items() if path in before.ignored}  # and stays
+        after.files.pop("db.sqlite3", None)  # where a student's own .gitignore does not name it
         assert after.files == after.at("HEAD") | was_ignored
         saved = re.search(r"^Your work is saved on the branch (.*)\.$", done.stdout, re.MULTILINE)
         assert is_mixture or after.has(before.files, saved[1] if saved else before.head)
@@ -306,7 +332,11 @@ class Student(RuleBasedStateMachine):
         after = Snapshot(self.course)
         gone = before.contents - after.contents
         assert gone <= after.reachable("--tags"), f"lost: {gone}"
-        ignored = {path: file for path, file in before.ignored.items() if "__pycache__" not in path}
+        ignored = {
+            path: file
+            for path, file in before.ignored.items()
+            if not re.search(r"__pycache__|^\.course/|^db\.sqlite3", path)
+        }
         assert ignored.items() <= (after.ignored | after.files).items()
         assert self.git("rev-parse", "-q", "--verify", "HEAD^{commit}")
         self.course.git("fsck", "--strict", "--no-dangling")
@@ -338,6 +368,8 @@ class Snapshot:
         self.files, self.ignored = self.on_disk("--cached", "--others"), self.on_disk("--others", "--ignored")
         staged = [line.split()[1] for line in course.lines("ls-files", "--stage")]
         self.contents = {*blobs(course, staged).values(), *self.reachable("HEAD", "--branches")}
+        notes = re.compile(r"\.course/databases/(current|lock|half)")
+        self.ignored = {path: file for path, file in self.ignored.items() if not notes.match(path)}
         for _, data in (self.files | self.ignored).values():
             self.contents.add(data if isinstance(data, bytes) else os.fsencode(data))
 
