@@ -68,7 +68,10 @@ def test_a_command_like_no_other_is_answered_with_the_list(typed):
         (["start", "M=4"], "start: 'M=4' is not one of its words (N=, AGAIN=). Example: make start N=4"),
         (["start", "4"], "start: '4' is not one of its words (N=, AGAIN=). Example: make start N=4"),
         (["start", "N=4", "N"], "start: 'N' is not one of its words (N=, AGAIN=)."),
-        (["run", "--port"], "run: '--port' is not one of its words (HOST=, PORT=, WORKERS=, FRESH=). Example: make run"),
+        (
+            ["run", "--port"],
+            "run: '--port' is not one of its words (HOST=, PORT=, WORKERS=, FRESH=). Example: make run PORT=",
+        ),
         (["test", "=4"], "test: '=4' is not one of its words (STAGE=, V=). Example: make test STAGE=4"),
         (["stages", "N=4"], "stages: 'N=4' is not one of its words (none)."),
     ],
