@@ -12,6 +12,6 @@ if sys.version_info < (3, 11):
         " (without make: python3.12 -m lessons setup)." % (sys.version_info[0], sys.version_info[1], sys.executable)
     )
 
-from lessons.engine.commands import main
+from lessons.engine.cli import main
 
 sys.exit(main(sys.argv[1:]))

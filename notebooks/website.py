@@ -93,7 +93,7 @@ def start_redis() -> tuple[subprocess.Popen, str]:
     elif find_spec("fakeredis") and find_spec("lupa"):
         print("There is no redis-server here. A stand-in takes its place: fakeredis, which is written in Python.")
         print("For the real one: sudo apt install redis-server (Debian, Ubuntu), brew install redis (macOS).")
-        command = [sys.executable, "-m", "tests.stand_in", str(port)]
+        command = [sys.executable, "-m", "lessons.engine.harness.stand_in", str(port)]
     else:
         raise SystemExit("There is no redis-server here, and no stand-in. For the stand-in: make setup")
     process = subprocess.Popen(command, cwd=HERE.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

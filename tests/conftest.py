@@ -7,15 +7,17 @@ from contextlib import suppress
 
 import pytest
 
-from tests import fresh, project, report, watched
-from tests.browser import BY_HAND, NoBrowser, Page, open_browser
-from tests.database import Database
-from tests.machine import must_have_all
-from tests.redis_server import STAND_IN, WITH_STAND_IN, NoRedis, Redis, is_stand_in
-from tests.server import Server
-from tests.tab import Loop, Tab
-from tests.teach import diary, limit
-from tests.visitor import InProcess, OverNetwork, Visitor
+from lessons.engine.harness import limit, project
+from lessons.engine.harness import step_log as diary
+from lessons.engine.harness.asgi_tab import Loop, Tab
+from lessons.engine.harness.browser import BY_HAND, NoBrowser, Page, open_browser
+from lessons.engine.harness.database import Database
+from lessons.engine.harness.machine import must_have_all
+from lessons.engine.harness.redis import STAND_IN, WITH_STAND_IN, NoRedis, Redis, is_stand_in
+from lessons.engine.harness.server import Server
+from lessons.engine.harness.visitor import InProcess, OverNetwork, Visitor
+from tests import import_check as fresh
+from tests import report, watched
 
 FAILED = pytest.StashKey[list]()
 
@@ -236,7 +238,7 @@ def visitor(loop, database):
     """Let somebody enter a room by the page: `ada = visitor("Ada", room="kitchen")`. Without a name: a new visitor.
 
     `visitor("Ada", room="kitchen", server=server)` goes over the network. `visitor(user="teacher")` has logged in, as
-    one of the users in tests/database.py.
+    one of the users in lessons/engine/harness/database.py.
     """
 
     def enter(name: str = "", room: str = "lobby", server: Server | None = None, user: str = "") -> Visitor:

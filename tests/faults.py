@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from tests.faithful import Faithful
-from tests.redis_server import Redis
-from tests.server import LoneServer, Server
-from tests.visitor import OverNetwork, Visitor
+from lessons.engine.harness.redis import Redis
+from lessons.engine.harness.resilient_client import Faithful
+from lessons.engine.harness.server import LoneServer, Server
+from lessons.engine.harness.visitor import OverNetwork, Visitor
 
 STOPPED = 12.0  # seconds
 FULL = 3.0

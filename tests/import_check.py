@@ -10,8 +10,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+from lessons.engine.paths import ROOT
 from lessons.engine.process import start as begin
-from tests.project import ROOT
 
 PATIENCE = 30.0  # seconds
 IMPORT = """

@@ -10,8 +10,8 @@ import sys
 import time
 from contextlib import ExitStack, suppress
 
-from tests.redis_server import Redis
-from tests.server import LoneServer, Server
+from lessons.engine.harness.redis import Redis
+from lessons.engine.harness.server import LoneServer, Server
 
 LAYERS = {
     "in memory": "",

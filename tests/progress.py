@@ -10,7 +10,7 @@ import sys
 import time
 from contextlib import suppress
 
-from tests import project
+from lessons.engine.harness import project
 
 TIMES = project.ROOT / ".course" / "seconds.json"  # {how many checks: seconds that they took the last time}
 MANY = 20  # checks with a server or a browser, from which on it is a matter of minutes

@@ -1,6 +1,6 @@
 """What a person reads after `make test`: a line for each check, and for each one that fails the few lines that help.
 
-The words of a failure come from tests/teach; pytest's own report, with tracebacks, is there with V=1.
+The words of a failure come from tests/explain; pytest's own report, with tracebacks, is there with V=1.
 """
 
 import json
@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import patience, progress, project
-from tests.teach.explain import explain, forget_failure, in_words, last_line
+from lessons.engine.harness import patience, project
+from tests import progress
+from tests.explain.explain import explain, forget_failure, in_words, last_line
 
 EXCEPTIONS = pytest.StashKey[dict]()
 WAITS = "waits for the above"

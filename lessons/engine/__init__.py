@@ -1,1 +1,6 @@
-"""The lesson engine. Start reading at `commands.py`; the pure middle is `lesson.py`, `change.py` and `stages.py`."""
+"""The tool behind `make`. Start reading at `cli.py`, the table of commands.
+
+`content` makes the files of a stage from the text of the lessons, `repository` keeps them and the student's work in
+git, `harness` runs a website to look at it. `student` and `author` have a module for each command, and `wire` is
+`make wire`.
+"""

@@ -9,12 +9,10 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from . import typed
 from .errors import CourseError
-
-ROOT = Path(__file__).resolve().parents[2]
+from .paths import ROOT
 
 FULL = "The disk is full. Nothing is lost: make room, then run the same command again."
 
@@ -33,26 +31,28 @@ class Command:
 COMMANDS = {
     "run": Command(
         "For students",
-        "serve:run",
+        "student.run:run",
         "serve the chat; HOST=0.0.0.0 lets the room in",
         {"HOST": "127.0.0.1", "PORT": "8000", "WORKERS": "1", "FRESH": ""},
     ),
     "redis": Command(
         "For students",
-        "own_redis:serve_redis",
+        "student.redis:serve_redis",
         "start a Redis of your own, for lesson 9",
         {"PORT": "6379"},
     ),
     "test": Command(
         "For students",
-        "checks:test",
+        "student.test:test",
         "check your work; STAGE=4 up to another stage, V=1 in full",
         {"STAGE": "", "V": ""},
     ),
-    "watch": Command("For students", "watch:watch", "check your work at every save, until Ctrl-C", {"STAGE": ""}),
+    "watch": Command(
+        "For students", "student.watch:watch", "check your work at every save, until Ctrl-C", {"STAGE": ""}
+    ),
     "tab": Command(
         "For students",
-        "tab:open_tab",
+        "student.tab:open_tab",
         "open one browser tab in the terminal; NAME=Ada as Ada",
         {"WHERE": "ws/lobby/", "PORT": "8000", "NAME": "", "ORIGIN": ""},
     ),
@@ -64,69 +64,74 @@ COMMANDS = {
     ),
     "notebooks": Command(
         "For students",
-        "notebooks:open_notebooks",
+        "student.notebooks:open_notebooks",
         "open the notebooks in your browser (JupyterLab), until Ctrl-C",
         {},
         ("notebooks", "jupyterlab"),
     ),
     "start": Command(
         "For students",
-        "work:start",
+        "repository.save:start",
         "save your work, then begin or take up lesson N: start N=4",
         {"N": "", "AGAIN": ""},
     ),
-    "next": Command("For students", "moves:next_lesson", "begin the next lesson, if this one is green"),
-    "show": Command("For students", "moves:show", "save your work, then look at finished stage N: show N=4", {"N": ""}),
-    "work": Command("For students", "moves:work", "list your saved work, and the way back to each", {"TO": ""}),
+    "next": Command("For students", "student.work:next_lesson", "begin the next lesson, if this one is green"),
+    "show": Command(
+        "For students", "student.work:show", "save your work, then look at finished stage N: show N=4", {"N": ""}
+    ),
+    "work": Command("For students", "student.work:work", "list your saved work, and the way back to each", {"TO": ""}),
     "drill": Command(
         "For students",
-        "drill:drill",
+        "student.drill:drill",
         "a fault to find in a finished stage; REVEAL=1 tells it",
         {"STAGE": "", "SEED": "", "REVEAL": ""},
     ),
-    "update": Command("For students", "update:update", "get what is new in the course; your work stays yours"),
-    "hint": Command("For students", "hints:hint", "the next, stronger hint for the check that failed"),
+    "update": Command("For students", "student.update:update", "get what is new in the course; your work stays yours"),
+    "hint": Command("For students", "student.hint:hint", "the next, stronger hint for the check that failed"),
     "answer": Command(
-        "For students", "hints:answer", "your file beside the finished one; YES=1 does not ask", {"YES": ""}
+        "For students", "student.hint:answer", "your file beside the finished one; YES=1 does not ask", {"YES": ""}
     ),
     "doctor": Command(
-        "For students", "doctor:doctor", "what is right and wrong here, on one page for your teacher", {"PORT": "8000"}
+        "For students",
+        "student.doctor:doctor",
+        "what is right and wrong here, on one page for your teacher",
+        {"PORT": "8000"},
     ),
     "setup": Command(
-        "For teachers", "setup:report", "install everything into .venv (every command does it when needed)"
+        "For teachers", "student.setup:report", "install everything into .venv (every command does it when needed)"
     ),
-    "stages": Command("For teachers", "work:stages", "make the stage tags, and list them"),
+    "stages": Command("For teachers", "repository.save:stages", "make the stage tags, and list them"),
     "check": Command(
         "For authors",
-        "proof:check",
+        "author.check.check:check",
         "prove the whole course; ONLY=lint one part of it",
         {"ONLY": ""},
         ("notebooks", "jupyterlab", "author", "book"),
     ),
     "write": Command(
-        "For authors", "write:write", "write the last lesson's code to the top of the course", {"FORCE": ""}
+        "For authors", "author.write:write", "write the last lesson's code to the top of the course", {"FORCE": ""}
     ),
     "pictures": Command(
         "For authors",
-        "pictures.make:pictures",
+        "author.pictures.make:pictures",
         "draw and photograph what the lessons show; STAGE=4 one",
         {"STAGE": ""},
         ("author",),
     ),
     "book": Command(
         "For authors",
-        "book.build:book",
+        "author.book.build:book",
         "the lessons and notebooks as a site; OPEN=1 shows it",
         {"OPEN": ""},
         ("notebooks", "book"),
     ),
     "bench": Command(
         "For authors",
-        "bench:bench",
+        "author.bench.bench:bench",
         "measure what has a figure to keep; ONLY=broadcast one part of it",
         {"ONLY": "", "TABS": ""},
     ),
-    "lock": Command("For authors", "setup:lock", "resolve the requirements*.in files anew (needs uv)"),
+    "lock": Command("For authors", "student.setup:lock", "resolve the requirements*.in files anew (needs uv)"),
 }
 
 
@@ -174,12 +179,12 @@ def dispatch(args: list[str]) -> int:
         )
     command = COMMANDS[name]
     values = read_words(name, command, words)
-    from . import setup
+    from .student import setup
 
     setup.enter(command.extras, [name, *words])
     if name != "stages":
-        from .git import Git
-        from .tags import ensure_tags
+        from .repository.git import Git
+        from .repository.tags import ensure_tags
 
         for line in ensure_tags(Git(ROOT)):
             print(line)

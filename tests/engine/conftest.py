@@ -4,10 +4,11 @@ import os
 
 import pytest
 
-from .. import setup
-from ..git import Git
-from ..tags import make_tags
-from ..typed import TYPED
+from lessons.engine.repository.git import Git
+from lessons.engine.repository.tags import make_tags
+from lessons.engine.student import setup
+from lessons.engine.typed import TYPED
+
 from .toy import copy_of, make_course
 
 

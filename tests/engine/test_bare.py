@@ -6,11 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests import conftest, live, machine, redis_server
-from tests.browser import candidates
-from tests.teach.explain import explanation_of
-
-from ..commands import ROOT
+from lessons.engine.harness import live, machine
+from lessons.engine.harness import redis as redis_server
+from lessons.engine.harness.browser import candidates
+from lessons.engine.paths import ROOT
+from tests import conftest
+from tests.explain.explain import explanation_of
 
 HIDDEN = ("redis-server", "chromium", "google-chrome", "nginx")
 

@@ -2,10 +2,9 @@
 
 import pytest
 
-from lessons.engine import bench
+from lessons.engine.author.bench import bench, plot, race, trace
+from lessons.engine.author.bench.crowd import read_frame
 from lessons.engine.errors import CourseError
-from lessons.engine.fanout import plot, race, trace
-from lessons.engine.fanout.crowd import read_frame
 
 RATES = {
     race.BARE: {50: 40000.0, 200: 50000.0, 500: 50000.0},

@@ -4,15 +4,16 @@ import json
 
 import pytest
 
-from ..book import look as looking
-from ..book.build import repair
-from ..book.changes import changes_page
-from ..book.markdown import to_book
-from ..book.pages import Book, page_of
-from ..book.site import faults, read_site
-from ..errors import CourseError
-from ..lesson import parse
-from ..stages import make_stages, read_lessons
+from lessons.engine.author.book import look as looking
+from lessons.engine.author.book.build import repair
+from lessons.engine.author.book.changes import changes_page
+from lessons.engine.author.book.markdown import to_book
+from lessons.engine.author.book.pages import Book, page_of
+from lessons.engine.author.book.site import faults, read_site
+from lessons.engine.content.lesson import parse
+from lessons.engine.content.stages import make_stages, read_lessons
+from lessons.engine.errors import CourseError
+
 from .toy import FILE, LESSONS, block, lesson
 
 
@@ -281,8 +282,8 @@ def test_a_fault_that_only_a_browser_shows_is_seen(browser, tmp_path, said, inst
 
 @pytest.fixture(scope="module")
 def browser():
-    from tests.browser import NoBrowser, open_browser
-    from tests.machine import must_have_all
+    from lessons.engine.harness.browser import NoBrowser, open_browser
+    from lessons.engine.harness.machine import must_have_all
 
     try:
         with open_browser() as browser:

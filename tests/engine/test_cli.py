@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from .. import commands, serve
-from ..commands import COMMANDS, Command, dispatch, help_text, read_words
-from ..errors import CourseError
+from lessons.engine import cli as commands
+from lessons.engine.cli import COMMANDS, Command, dispatch, help_text, read_words
+from lessons.engine.errors import CourseError
+from lessons.engine.student import run as serve
+
 from .toy import ROOT
 
 
@@ -151,14 +153,14 @@ def test_what_is_said_comes_in_its_order_also_in_a_pipe():
     """What a command prints, what its own process prints, and the error that it ends with."""
     code = (
         "import subprocess, sys\n"
-        "from lessons.engine import commands, errors\n"
+        "from lessons.engine import cli, errors\n"
         "def dispatch(args):\n"
         "    print('first')\n"
         "    subprocess.run([sys.executable, '-c', 'print(\"second\")'])\n"
         "    print('third')\n"
         "    raise errors.CourseError('fourth')\n"
-        "commands.dispatch = dispatch\n"
-        "raise SystemExit(commands.main([]))\n"
+        "cli.dispatch = dispatch\n"
+        "raise SystemExit(cli.main([]))\n"
     )
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environ, stdout=-1, stderr=subprocess.STDOUT)
@@ -178,7 +180,7 @@ def signal_like_ctrl_c():
 
 def test_before_anything_is_installed_the_commands_are_there(course):
     """-S: without the site-packages, as the system's Python is."""
-    code = "from lessons.engine import commands, setup; raise SystemExit(commands.main(['strat']))"
+    code = "from lessons.engine.cli import main; import lessons.engine.student.setup; raise SystemExit(main(['strat']))"
     done = subprocess.run([sys.executable, "-S", "-B", "-c", code], cwd=course.root, capture_output=True)
     assert (done.returncode, done.stderr.startswith(b"There is no command 'strat'.")) == (1, True), done.stderr.decode()
 

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from ..console import Call, Terminal, is_shown_only, missing, read_calls, run_calls
-from ..errors import LessonError
+from lessons.engine.author.check.console import Call, Terminal, is_shown_only, missing, read_calls, run_calls
+from lessons.engine.errors import LessonError
+
 from .toy import FILE
 
 TAB = "$ make tab\nOpening ws/lobby/ ...\n> hello\n...\n<- hello\n\n$ make test\n"

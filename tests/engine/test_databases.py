@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from .. import databases, sqlite_file
-from ..doctor.database import database
-from ..doctor.finding import CURE, NOTE, OK
-from ..errors import CourseError
-from ..git import Git
-from .test_work import CURRENT, posix
+from lessons.engine.errors import CourseError
+from lessons.engine.repository import databases, sqlite_file
+from lessons.engine.repository.git import Git
+from lessons.engine.student.doctor.database import database
+from lessons.engine.student.doctor.finding import CURE, NOTE, OK
+
+from .test_save import CURRENT, posix
 from .toy import Course, copy_of
 
 TABLES = """
@@ -27,7 +28,8 @@ STEPS = """
 import os, signal, sqlite3, sys, traceback
 sys.path.insert(0, os.getcwd())
 from pathlib import Path
-from lessons.engine import commands, databases, work
+from lessons.engine import cli
+from lessons.engine.repository import databases, save
 
 def stepping(owner, name):
     before = getattr(owner, name)
@@ -54,7 +56,7 @@ for line in sys.stdin:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = 1
         try:
-            code = commands.main(words)
+            code = cli.main(words)
         except BaseException:
             traceback.print_exc()
         os._exit(code)

@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from ..disk import lessons_on_disk, put
-from ..stages import make_stages
+from lessons.engine.content.disk import lessons_on_disk, put
+from lessons.engine.content.stages import make_stages
+
 from .toy import ROOT
 
 OWN = """

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from .. import doctor, work
-from ..commands import ROOT
-from ..doctor import clone, machine, website
-from ..doctor.finding import CURE, NOTE, OK, Finding
-from ..errors import CourseError
-from ..git import Git, GitError
-from ..tags import make_tags
+from lessons.engine.errors import CourseError
+from lessons.engine.paths import ROOT
+from lessons.engine.repository import save as work
+from lessons.engine.repository.git import Git, GitError
+from lessons.engine.repository.tags import make_tags
+from lessons.engine.student import doctor
+from lessons.engine.student.doctor import clone, machine, website
+from lessons.engine.student.doctor.finding import CURE, NOTE, OK, Finding
 
 SETTINGS = 'SECRET_KEY = "x"\nINSTALLED_APPS = [{}]\nASGI_APPLICATION = "{}"\n'
 LOCK = """\

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from .. import drill as drills
-from ..mistakes import catalogue
-from .test_moves import make
-from .test_work import branch, branches
+from lessons.engine.content.mistakes import catalogue
+from lessons.engine.student import drill as drills
+
+from .test_save import branch, branches
+from .test_work import make
 
 MISTAKES = """
 [[mistake]]

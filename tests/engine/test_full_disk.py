@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from .. import commands
+from lessons.engine import cli as commands
+
 from .test_databases import all_said, at_top, say
-from .test_work import ALL_OF_MINE, MINE, READ_ONLY, git_that
+from .test_save import ALL_OF_MINE, MINE, READ_ONLY, git_that
 from .toy import Course, copy_of
 
 

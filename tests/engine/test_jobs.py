@@ -2,7 +2,7 @@
 
 import pytest
 
-from ..jobs import ACCIDENTS, Job, run_jobs, summary
+from lessons.engine.author.check.jobs import ACCIDENTS, Job, run_jobs, summary
 
 
 def fails(times: int):

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from ..errors import LessonError
-from ..lesson import parse
+from lessons.engine.content.lesson import parse
+from lessons.engine.errors import LessonError
+
 from .toy import FILE, block, lesson
 
 PATH = "**`chat/a.py`**\n"

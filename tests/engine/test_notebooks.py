@@ -18,8 +18,9 @@ from importlib.util import find_spec
 
 import pytest
 
-from .. import notebooks
-from ..house import notebook_stage
+from lessons.engine.author.check.content_checks import notebook_stage
+from lessons.engine.student import notebooks
+
 from .toy import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -178,7 +179,7 @@ def test_make_notebooks_opens_jupyterlab_and_asks_nobody_for_news(tmp_path, monk
     browser.write_text(f'#!/bin/sh\necho "$1" > "{opened}"\n', encoding="utf-8")
     browser.chmod(0o755)
     monkeypatch.setenv("BROWSER", str(browser))
-    command = [sys.executable, "-c", "from lessons.engine.notebooks import open_notebooks; open_notebooks()"]
+    command = [sys.executable, "-c", "from lessons.engine.student.notebooks import open_notebooks; open_notebooks()"]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "encoding": "utf-8"}
     lab = subprocess.Popen(command, cwd=ROOT, start_new_session=True, **streams)
     try:
@@ -216,7 +217,7 @@ def test_what_jupyter_wants_to_remember_stays_in_the_course(monkeypatch):
         "JUPYTER_CONFIG_DIR": str(ROOT / ".jupyter" / "config"),
         "JUPYTER_DATA_DIR": str(ROOT / ".jupyter" / "data"),
         "IPYTHONDIR": str(ROOT / ".jupyter" / "ipython"),
-        "JUPYTER_CONFIG_PATH": str(ROOT / "lessons" / "engine" / "jupyter"),
+        "JUPYTER_CONFIG_PATH": str(ROOT / "lessons" / "engine" / "student" / "jupyter"),
     }
 
 

@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from lessons.engine.commands import ROOT
-from lessons.engine.console import Call, Terminal
+from lessons.engine.author.check.console import Call, Terminal
+from lessons.engine.harness.project import own_environ
+from lessons.engine.harness.server import Server
+from lessons.engine.paths import ROOT
 from lessons.engine.wire.record import World
-from tests.project import own_environ
-from tests.server import Server
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def mine(tmp_path, monkeypatch):
 def test_checks_leave_the_database_alone_that_the_terminal_names(mine):
     names = "announcement_crosses_the_network or same_client_id_is_the_same"  # one with a server, one without
     command = [sys.executable, "-m", "pytest", "--full", "-q", "-k", names]
-    files = ["tests/test_stage_07_from_anywhere.py", "tests/test_stage_08_history.py"]
+    files = ["tests/stages/test_stage_07_from_anywhere.py", "tests/stages/test_stage_08_history.py"]
     done = subprocess.run([*command, *files], cwd=ROOT, stdout=-1, stderr=-2, text=True, encoding="utf-8")
     assert " 2 passed" in f" {done.stdout.strip().splitlines()[-1]}", done.stdout
     assert mine.read_text(encoding="utf-8") == "mine"

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from ..change import ChangeError, apply_change
+from lessons.engine.content.patch import ChangeError, apply_change
 
 TEXT = "a\nb\nc\n\nd\na\nb\nx\n"
 

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests import patience, report
-from tests.tab import Loop, NoFrame, Tab
-from tests.teach import limit
+from lessons.engine.harness import limit, patience
+from lessons.engine.harness.asgi_tab import Loop, NoFrame, Tab
+from tests import report
 
 STUDENTS = "student.py"
 LOOP = """

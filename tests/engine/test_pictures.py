@@ -4,10 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.redis_server import NoRedis
-
-from ..errors import CourseError
-from ..pictures import diagrams, make
+from lessons.engine.author.pictures import diagrams, make
+from lessons.engine.errors import CourseError
+from lessons.engine.harness.redis import NoRedis
 
 LESSON = SimpleNamespace(file="lessons/04-websockets/README.md", number=4)
 TEXT = f"# Lesson 4\n\n{diagrams.MARKER}\n\n```mermaid\nold\n```\n"

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from tests.redis_server import NoRedis, Redis, answers, is_stand_in
-from tests.server import free_port
+from lessons.engine.harness.redis import NoRedis, Redis, answers, is_stand_in
+from lessons.engine.harness.server import free_port
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="NOT CHECKED: only Linux lets a port be reserved")
 

@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from .. import process
+from lessons.engine import process
+
 from .toy import ROOT
 
 PATIENCE = 60  # seconds: the machine may have other work too
@@ -29,8 +30,8 @@ time.sleep(600)
 """
 SERVERS = """
 import os, sys, time
-from tests.redis_server import Redis
-from tests.server import LoneServer
+from lessons.engine.harness.redis import Redis
+from lessons.engine.harness.server import LoneServer
 with Redis() as redis, LoneServer(redis_url=redis.url) as server:
     print(redis.port, server.port, flush=True)
     time.sleep(600)

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from .. import work
-from ..git import Git
+from lessons.engine.repository import save as work
+from lessons.engine.repository.git import Git
+
 from .toy import Course, as_a_user, copy_of
 
 posix = pytest.mark.skipif(os.name == "nt", reason="NOT CHECKED: needs the names, links and signals of POSIX")

@@ -19,8 +19,9 @@ from pathlib import Path
 
 import pytest
 
-from ..carry import SUBJECT
-from .test_work import git_that, posix
+from lessons.engine.repository.merge import SUBJECT
+
+from .test_save import git_that, posix
 from .toy import Course, as_a_user, block, copy_of, lesson, seen
 
 pytest.importorskip("hypothesis", reason="NOT CHECKED: hypothesis is not installed. It comes with: make check")
@@ -73,7 +74,9 @@ moments = st.one_of(
 FORKS = """
 import json, os, sys, traceback
 sys.path.insert(0, sys.argv[1])
-from lessons.engine import commands, databases, git, update
+from lessons.engine import cli
+from lessons.engine.repository import databases, git
+from lessons.engine.student import update
 print("ready", flush=True)
 for line in sys.stdin:
     words, environ, output = json.loads(line)
@@ -85,7 +88,7 @@ for line in sys.stdin:
         os.environ.update(environ)
         code = 1
         try:
-            code = databases.sync(git.Git(databases.ROOT)) if words == ["SYNC"] else commands.main(words)
+            code = databases.sync(git.Git(databases.ROOT)) if words == ["SYNC"] else cli.main(words)
             code = code or 0
         except BaseException:
             traceback.print_exc()

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from ..errors import CourseError, LessonError
-from ..stages import is_app_path, make_stages, read_lessons, walk
+from lessons.engine.content.stages import is_app_path, make_stages, read_lessons, walk
+from lessons.engine.errors import CourseError, LessonError
+
 from .toy import block, lesson, lessons
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 def stages(*bodies: str) -> list[dict[str, str]]:

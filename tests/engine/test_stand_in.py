@@ -10,10 +10,10 @@ import sys
 
 import pytest
 
-from tests.redis_server import TOP, answers
-from tests.server import free_port
-
-from .. import process
+from lessons.engine import process
+from lessons.engine.harness.redis import answers
+from lessons.engine.harness.server import free_port
+from lessons.engine.paths import ROOT
 
 TIMES = 10  # fakeredis alone loses more than half of them
 WAITS = {
@@ -35,7 +35,7 @@ def start():
     for name in ("fakeredis", "lupa", "channels_redis"):
         pytest.importorskip(name, reason=f"NOT CHECKED: there is no {name} in this Python. Run: make setup")
     port = free_port()
-    running = process.start([sys.executable, "-m", "tests.stand_in", str(port)], cwd=TOP)
+    running = process.start([sys.executable, "-m", "lessons.engine.harness.stand_in", str(port)], cwd=ROOT)
     try:
         while not answers(port):
             with contextlib.suppress(subprocess.TimeoutExpired):

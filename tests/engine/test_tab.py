@@ -6,8 +6,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from .. import tab
-from ..errors import CourseError
+from lessons.engine.errors import CourseError
+from lessons.engine.student import tab
 
 PAGE = """<form><input name=message></form><form method=post action=/enter/>
 <input type=hidden name=token value=42><input name=name value=Guest><input name=room value=lobby></form>"""

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ..git import Git
-from ..tags import Report, ensure_tags, make_tags
+from lessons.engine.repository.git import Git
+from lessons.engine.repository.tags import Report, ensure_tags, make_tags
+
 from .toy import LESSONS, Course, block, copy_of, lesson, make_course
 
 TAGS = ["stage-00", "stage-01", "stage-02"]

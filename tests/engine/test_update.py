@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from .. import carry
-from ..git import Git
-from .test_work import ADA, READ_ONLY, app_files, branch, git_that, kill_among_files, posix
+from lessons.engine.repository import merge as carry
+from lessons.engine.repository.git import Git
+
+from .test_save import ADA, READ_ONLY, app_files, branch, git_that, kill_among_files, posix
 from .toy import Course, block, copy_of, lessons
 
 CODE = "a = 1\nb = 2\nc = 3\nd = 4\ne = 5\n"

@@ -16,12 +16,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from lessons.engine.content.disk import lessons_on_disk, put
+from lessons.engine.content.stages import MARKER, make_stages
+from lessons.engine.student import setup
+from lessons.engine.student.watch import matters, needs_new_start
 from tests import report, watched
 
-from .. import setup
-from ..disk import lessons_on_disk, put
-from ..stages import MARKER, make_stages
-from ..watch import matters, needs_new_start
 from .toy import ROOT
 
 MAP = "to come: 4"
@@ -284,13 +284,13 @@ def test_without_fork_the_verdicts_are_the_same(place, course):
 LOOK = """
 import os, sys, threading
 import pytest
-from lessons.engine import runs
+from lessons.engine.student import runs
 
 class Warm(runs.Warm):
     def stay(self):
         from django.conf import settings
         print({name.partition(".")[0] for name in sys.modules} & {"chat", "mywebsite"}, settings.configured)
-        print("channels" in sys.modules, "tests.test_stage_00_django_project" in sys.modules)
+        print("channels" in sys.modules, "tests.stages.test_stage_00_django_project" in sys.modules)
         print(len(os.listdir("/proc/self/task")) if os.path.exists("/proc/self/task") else threading.active_count())
         sys.stdout.flush()
         os._exit(0)
@@ -333,16 +333,16 @@ def test_what_a_student_saves_is_seen_and_what_tools_write_is_not(path, seen):
 @pytest.mark.parametrize(
     ("path", "new_start"),
     [
-        ("lessons/engine/watch.py", True),
+        ("lessons/engine/student/watch.py", True),
         ("lessons/__main__.py", True),
         ("tests/conftest.py", True),
-        ("tests/teach/rules.py", True),
-        ("tests/test_stage_03_routing.py", True),
+        ("tests/explain/rules.py", True),
+        ("tests/stages/test_stage_03_routing.py", True),
         ("requirements.txt", True),
         ("pyproject.toml", True),
         ("tests/test_mine.py", False),
         ("lessons/STAGE", False),
-        ("lessons/engine/tests/test_watch.py", False),
+        ("tests/engine/test_watch.py", False),
         ("chat/tests/conftest.py", False),
     ],
 )

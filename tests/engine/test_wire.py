@@ -13,20 +13,20 @@ from contextlib import closing, contextmanager
 import pytest
 from websockets.sync.client import connect
 
-from tests.browser import NoBrowser, open_browser
-from tests.project import own_environ
-from tests.server import STARTUP, free_port
+from lessons.engine.author.pictures import diagrams
+from lessons.engine.content.disk import lessons_on_disk, put
+from lessons.engine.content.stages import MARKER, make_stages
+from lessons.engine.errors import CourseError
+from lessons.engine.harness.browser import NoBrowser, open_browser
+from lessons.engine.harness.project import own_environ
+from lessons.engine.harness.server import STARTUP, free_port
+from lessons.engine.wire.events import LONGEST, Event, as_payload, letters, sentence
+from lessons.engine.wire.mailboxes import Mailboxes
+from lessons.engine.wire.mermaid import draw, shortened
+from lessons.engine.wire.recorder import KEPT, Recorder
+from lessons.engine.wire.run import wire
+from lessons.engine.wire.server import is_local, position
 
-from ..disk import lessons_on_disk, put
-from ..errors import CourseError
-from ..pictures import diagrams
-from ..stages import MARKER, make_stages
-from ..wire.events import LONGEST, Event, as_payload, letters, sentence
-from ..wire.mailboxes import Mailboxes
-from ..wire.mermaid import draw, shortened
-from ..wire.recorder import KEPT, Recorder
-from ..wire.run import wire
-from ..wire.server import is_local, position
 from .toy import ROOT
 
 PATIENCE = STARTUP  # seconds: three times Python, and a migration

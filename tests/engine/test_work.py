@@ -2,7 +2,7 @@
 
 import pytest
 
-from .test_work import branch, branches
+from .test_save import branch, branches
 from .toy import Course
 
 LEAVES_NO_FILES = {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_ADDOPTS": "-p no:cacheprovider"}

@@ -12,14 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.server import free_port
-
-from .. import workers
-from ..commands import ROOT
-from ..errors import CourseError
+from lessons.engine.errors import CourseError
+from lessons.engine.harness.server import free_port
+from lessons.engine.paths import ROOT
+from lessons.engine.student import workers
 
 LIMIT = 60.0  # seconds
-RUN = "import os, sys; from lessons.engine import workers; sys.exit(workers.run_workers({!r}, {}, 2, dict(os.environ)))"
+RUN = """
+import os, sys
+from lessons.engine.student import workers
+sys.exit(workers.run_workers({!r}, {}, 2, dict(os.environ)))
+"""
 posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="two processes cannot share a port here")
 
 

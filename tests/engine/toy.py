@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 DAC_OVERRIDE, DAC_READ_SEARCH, PR_CAPBSET_DROP = 1, 2, 24
 FILE = "lessons/00-toy/README.md"
 
@@ -148,7 +148,7 @@ def make_course(root: Path, *options: str) -> Course:
     root.mkdir(parents=True)
     for path in [*ROOT.glob("requirements*.txt"), ROOT / ".gitignore", ROOT / ".gitattributes"]:
         shutil.copy2(path, root)
-    shutil.copytree(ROOT / "lessons" / "engine", root / "lessons" / "engine", ignore=shutil.ignore_patterns("tests"))
+    shutil.copytree(ROOT / "lessons" / "engine", root / "lessons" / "engine")
     for name in ("__init__.py", "__main__.py"):
         shutil.copy2(ROOT / "lessons" / name, root / "lessons")
     course.git("init", "-q", "-b", "main", "--template=", *options)

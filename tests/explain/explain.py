@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests import project
-from tests.teach import (
-    diary,
+from lessons.engine.harness import project
+from lessons.engine.harness import (
+    step_log as diary,
+)
+from tests.explain import (
     find_base,
     find_consumer,
     find_layer,

@@ -7,9 +7,9 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.teach.find_layer import kind_of
-from tests.teach.find_post import functions_that_post
-from tests.teach.source import Finding, Trees, calls, last_name, methods, places, trees_of
+from tests.explain.find_layer import kind_of
+from tests.explain.find_post import functions_that_post
+from tests.explain.source import Finding, Trees, calls, last_name, methods, places, trees_of
 
 FRAMES = {"chat", "announcement", "people"}  # what a browser gets, and no consumer has a method for
 

@@ -3,7 +3,17 @@
 import ast
 from collections.abc import Iterator
 
-from tests.teach.source import METHODS, Finding, calls, consumers, last_name, methods, nearest, only_channels, places
+from tests.explain.source import (
+    METHODS,
+    Finding,
+    calls,
+    consumers,
+    last_name,
+    methods,
+    nearest,
+    only_channels,
+    places,
+)
 
 
 def misspelt_methods(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from tests.teach.source import (
+from tests.explain.source import (
     LAYER,
     Finding,
     calls,

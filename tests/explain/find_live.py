@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from tests.teach.source import Finding, targets
+from tests.explain.source import Finding, targets
 
 SESSIONS = "django.contrib.sessions"
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.html import elements
-from tests.teach.source import Finding, nearest
+from lessons.engine.harness.html import elements
+from tests.explain.source import Finding, nearest
 
 EVENTS = {"submit", "message", "open", "close", "error", "click", "dblclick"}
 KEYS = {"type", "message", "name", "names", "messages", "seq", "client_id", "to"}  # the words on the wire

@@ -7,8 +7,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.teach.find_layer import event_kinds, kind_of, unawaited_layer_calls
-from tests.teach.source import (
+from tests.explain.find_layer import event_kinds, kind_of, unawaited_layer_calls
+from tests.explain.source import (
     CONSUMERS,
     METHODS,
     Finding,

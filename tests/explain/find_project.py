@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from django.conf import global_settings
 
-from tests.teach.source import ROUTING, SETTINGS, URLS, Finding, calls, last_name, nearest, targets
+from tests.explain.source import ROUTING, SETTINGS, URLS, Finding, calls, last_name, nearest, targets
 
 
 def misspelt_settings(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from tests.teach.source import Finding, calls, last_name
+from tests.explain.source import Finding, calls, last_name
 
 OF_A_SESSION = {"modified", "accessed", "session_key", "serializer"}  # what one may set on the object itself
 

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from tests.server import Server
-from tests.teach import limit
+from lessons.engine.harness import limit
+from lessons.engine.harness.server import Server
 
 LIMIT = 600.0  # seconds for a test: the last resort, as all that waits here has a limit of its own
 limit.SECONDS = limit.LONG = limit.PATIENT = LIMIT

@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lessons.engine.harness.server import Server
 from tests.load.conftest import NO_LIMITS, Told
-from tests.server import Server
 
 ECHO = '''
 from channels.routing import ProtocolTypeRouter, URLRouter

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests import project
+from lessons.engine.harness import project
+from lessons.engine.harness.asgi_tab import Tab
 from tests.load.conftest import NO_LIMITS
 from tests.load.wire import BINARY, CLOSE, PING, TEXT, frame, shake_hands
-from tests.tab import Tab
 
 EXAMPLES = int(os.environ.get("EXAMPLES", 500))  # of each kind; more of them: EXAMPLES=20000
 KINDS = {"connection_established", "history", "chat", "private", "announcement", "people", "error"}

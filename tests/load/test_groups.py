@@ -2,7 +2,7 @@
 
 import logging
 
-from tests import project
+from lessons.engine.harness import project
 from tests.load.conftest import NO_LIMITS
 
 ROUNDS, AT_ONCE = 40, 25

@@ -4,7 +4,7 @@ import asyncio
 import time
 from contextlib import AsyncExitStack, ExitStack
 
-from tests.faithful import Faithful
+from lessons.engine.harness.resilient_client import Faithful
 from tests.load.conftest import NO_LIMITS
 from tests.load.people import Person
 

@@ -13,9 +13,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
+from lessons.engine.harness.server import Server
 from tests.load.people import Person
 from tests.load.wire import PATIENCE, frame, shake_hands
-from tests.server import Server
 
 PEOPLE, EVERY, SECONDS = 10, 0.5, 10.0  # so many say something so often, for so long
 LONGER = 1.0  # seconds until everyone has heard what one of them said, compared to calm times

@@ -2,7 +2,7 @@
 
 import inspect
 
-from tests import project
+from lessons.engine.harness import project
 
 
 def students_models() -> list[type]:

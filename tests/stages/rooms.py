@@ -3,9 +3,9 @@
 import itertools
 import json
 
-from tests import project
-from tests.html import elements
-from tests.tab import NoFrame
+from lessons.engine.harness import project
+from lessons.engine.harness.asgi_tab import NoFrame
+from lessons.engine.harness.html import elements
 
 numbers = itertools.count(1)
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests import project
-from tests.html import elements
-from tests.teach import diary
+from lessons.engine.harness import project
+from lessons.engine.harness import step_log as diary
+from lessons.engine.harness.html import elements
 
 
 @pytest.mark.check(

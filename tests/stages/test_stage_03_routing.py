@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests import project
-from tests.teach import diary
+from lessons.engine.harness import project
+from lessons.engine.harness import step_log as diary
 
 
 @pytest.mark.check(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.server import Server
+from lessons.engine.harness.server import Server
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # Playwright's own, on some systems
 

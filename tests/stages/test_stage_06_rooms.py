@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.html import elements
-from tests.rooms import enter, has_a_socket, new_room, polite, until, who
-from tests.teach import diary
+from lessons.engine.harness import step_log as diary
+from lessons.engine.harness.html import elements
+from tests.stages.rooms import enter, has_a_socket, new_room, polite, until, who
 
 ROUTE = {"lesson": "06", "section": "Step 1: a socket for each room", "look": "chat/routing.py:ws/"}
 PAGES = {"lesson": "06", "section": "Step 2: a page for each room", "look": "mywebsite/urls.py:urlpatterns"}

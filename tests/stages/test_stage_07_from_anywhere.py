@@ -5,10 +5,10 @@ from urllib.parse import urljoin
 
 import pytest
 
-from tests.html import forms
-from tests.rooms import enter, new_room, numbers, until
-from tests.tab import NoFrame
-from tests.teach import diary
+from lessons.engine.harness import step_log as diary
+from lessons.engine.harness.asgi_tab import NoFrame
+from lessons.engine.harness.html import forms
+from tests.stages.rooms import enter, new_room, numbers, until
 
 WHISPER = {
     "lesson": "07",

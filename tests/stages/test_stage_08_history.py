@@ -5,11 +5,12 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests import migrations, project
-from tests.faithful import Faithful
-from tests.rooms import enter, new_room
-from tests.server import Server
-from tests.teach import diary
+from lessons.engine.harness import project
+from lessons.engine.harness import step_log as diary
+from lessons.engine.harness.resilient_client import Faithful
+from lessons.engine.harness.server import Server
+from tests.stages import migrations
+from tests.stages.rooms import enter, new_room
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # Playwright's own, on some systems
 

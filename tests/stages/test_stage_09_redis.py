@@ -11,13 +11,15 @@ from importlib.util import find_spec
 import pytest
 
 from lessons.engine import process
-from tests import faults, project, rooms
-from tests.faithful import Faithful
-from tests.redis_server import GET_IT, is_stand_in
-from tests.rooms import names_in, new_room, until
-from tests.server import STARTUP, Server
-from tests.tab import NoFrame
-from tests.teach import diary
+from lessons.engine.harness import project
+from lessons.engine.harness import step_log as diary
+from lessons.engine.harness.asgi_tab import NoFrame
+from lessons.engine.harness.redis import GET_IT, is_stand_in
+from lessons.engine.harness.resilient_client import Faithful
+from lessons.engine.harness.server import STARTUP, Server
+from tests import faults
+from tests.stages import rooms
+from tests.stages.rooms import names_in, new_room, until
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # Playwright's own, on some systems
 
@@ -317,7 +319,7 @@ def test_nothing_is_lost_and_all_comes_right_whatever_happens_to_redis(pair, red
 
 def enter(stack: ExitStack, server: Server, room: str, name: str = "", cookies: str = ""):
     """Open a tab over the network, as somebody with a name or as a guest; it stays open until the stack ends."""
-    from tests.visitor import OverNetwork, Visitor
+    from lessons.engine.harness.visitor import OverNetwork, Visitor
 
     if name and not cookies:
         visitor = Visitor(OverNetwork(server.address))

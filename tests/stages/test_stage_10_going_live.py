@@ -11,16 +11,17 @@ from contextlib import ExitStack
 import pytest
 
 from lessons.engine import process
-from tests import migrations, project
-from tests.browser import BUTTON
-from tests.faithful import Faithful
-from tests.html import elements, forms
-from tests.live import NAME, Live, NotHere, Website, look_for_programs
-from tests.machine import must_have_all
-from tests.rooms import enter, names_in, new_room
-from tests.server import Server
-from tests.tab import NoFrame
-from tests.teach import diary
+from lessons.engine.harness import project
+from lessons.engine.harness import step_log as diary
+from lessons.engine.harness.asgi_tab import NoFrame
+from lessons.engine.harness.browser import BUTTON
+from lessons.engine.harness.html import elements, forms
+from lessons.engine.harness.live import NAME, Live, NotHere, Website, look_for_programs
+from lessons.engine.harness.machine import must_have_all
+from lessons.engine.harness.resilient_client import Faithful
+from lessons.engine.harness.server import Server
+from tests.stages import migrations
+from tests.stages.rooms import enter, names_in, new_room
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # Playwright's own, on some systems
 

@@ -7,11 +7,11 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 
 import pytest
 
-from tests import project
-from tests.rooms import enter, names_in, new_room, until
-from tests.server import Server
-from tests.tab import Tab
-from tests.teach import diary
+from lessons.engine.harness import project
+from lessons.engine.harness import step_log as diary
+from lessons.engine.harness.asgi_tab import Tab
+from lessons.engine.harness.server import Server
+from tests.stages.rooms import enter, names_in, new_room, until
 
 PAST = {"lesson": "11", "section": "Step 3: past the thread", "look": "chat/base.py:def dispatch"}
 ONCE = {"lesson": "11", "section": "Step 4: encoded once", "look": "chat/consumers.py:def say"}

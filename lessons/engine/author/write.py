@@ -1,14 +1,14 @@
 """`make write`, for authors: what the lessons make, put to the top of main. An edit made there by hand is not lost."""
 
-from .commands import ROOT
-from .disk import app_on_disk, lessons_on_disk, put
-from .errors import CourseError
-from .git import Git
-from .lesson import APP
-from .mistakes import with_table
-from .stages import MARKER, Files, make_stages
-from .tags import course_commit, lessons_of
-from .work import free_name, repository, snapshot
+from ..content.disk import app_on_disk, lessons_on_disk, put
+from ..content.lesson import APP
+from ..content.mistakes import with_table
+from ..content.stages import MARKER, Files, make_stages
+from ..errors import CourseError
+from ..paths import ROOT
+from ..repository.git import Git
+from ..repository.save import free_name, repository, snapshot
+from ..repository.tags import course_commit, lessons_of
 
 
 def write(force: str) -> None:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from .commands import ROOT
-from .errors import CourseError
+from ..errors import CourseError
+from ..paths import ROOT
 from .lesson import APP, Lesson
 from .stages import MARKER, Files, read_lessons
 

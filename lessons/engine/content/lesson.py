@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from markdown_it import MarkdownIt
 
-from .errors import LessonError
+from ..errors import LessonError
 
 APP = ("manage.py", "mywebsite", "chat", "templates")
 """What lessons may write: the student's files. Everything else belongs to the course."""

@@ -10,8 +10,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from .commands import ROOT
-from .errors import CourseError
+from ..errors import CourseError
+from ..paths import ROOT
 from .stages import Files
 
 FOLDER = ROOT / "tests" / "mistakes"
@@ -106,7 +106,7 @@ def line_of(place: Path, told: dict) -> str:
 
 def stage_of_check(check: str) -> int:
     """Return the stage whose file has the check. Raises CourseError if none has it."""
-    for path in sorted(ROOT.glob("tests/test_stage_*.py")):
+    for path in sorted(ROOT.glob("tests/stages/test_stage_*.py")):
         if f"def {check}(" in path.read_text(encoding="utf-8"):
             return int(path.stem.split("_")[2])
     raise CourseError(f"tests/mistakes: there is no check {check}.")

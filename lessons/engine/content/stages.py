@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from .change import ChangeError, apply_change
-from .errors import CourseError, LessonError
+from ..errors import CourseError, LessonError
 from .lesson import APP, Block, Lesson, parse
+from .patch import ChangeError, apply_change
 
 MARKER = "lessons/STAGE"
 """The file that says which stage this is: one number. `make test` runs the checks up to it."""

@@ -14,8 +14,8 @@ import queue
 import threading
 from collections.abc import Callable, Coroutine
 
-from tests import patience, project
-from tests.teach import diary, limit
+from . import limit, patience, project
+from . import step_log as diary
 
 PATIENCE = 2.0  # seconds until a frame that has not come counts as not sent
 SHORT = 1.0  # seconds for a consumer to say goodbye where nobody looks any more

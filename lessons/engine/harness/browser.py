@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from tests import patience
-from tests.html import elements
-from tests.machine import is_bare
-from tests.teach import diary
+from . import patience
+from . import step_log as diary
+from .html import elements
+from .machine import is_bare
 
 WATCH = """
 window.WebSocket = class extends WebSocket {

@@ -11,8 +11,8 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from tests import project
-from tests.tab import Loop
+from . import project
+from .asgi_tab import Loop
 
 USERS = {"teacher": True, "pupil": False}  # {name: is staff}
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-from tests import patience
+from . import patience
 
 SECONDS = 15.0  # for one check
 PATIENT = 120.0  # until even a slow machine is given up, with none of the student's code running

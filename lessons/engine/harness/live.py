@@ -19,13 +19,13 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from lessons.engine import process
-from tests.machine import is_bare
-from tests.project import ROOT
-from tests.redis_server import Redis
-from tests.server import ANSWER, Server, end, free_port, listens
-from tests.tab import NoFrame
-from tests.teach import diary
+from .. import process
+from ..paths import ROOT
+from . import step_log as diary
+from .asgi_tab import NoFrame
+from .machine import is_bare
+from .redis import Redis
+from .server import ANSWER, Server, end, free_port, listens
 
 DEPLOY = ROOT / "lessons" / "10-going-live" / "deploy"
 NAME = "chat.example.org"

@@ -5,7 +5,8 @@ import inspect
 import os
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from ..paths import ROOT
+
 COURSE = {"tests", "lessons", "notebooks", ".venv", ".git"}  # at the top of the course, and not the student's
 OWN_SETTINGS = ("DJANGO_", "CHAT_", "CHANNEL_")  # with these names a terminal tells the website its database, its Redis
 

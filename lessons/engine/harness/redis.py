@@ -3,8 +3,8 @@
     with Redis() as redis:
         redis.url, redis.kill(), redis.start(), redis.command("flushall")
 
-Where there is no redis-server, a stand-in takes its place (tests/stand_in.py), and each check that uses it says so. CI
-uses it only on Windows, for which there is no Redis, and where a run plays a bare machine (tests/machine.py).
+Where there is no redis-server, a stand-in takes its place (stand_in.py), and each check that uses it says so. CI uses
+it only on Windows, for which there is no Redis, and where a run plays a bare machine (machine.py).
 """
 
 import contextlib
@@ -18,12 +18,12 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
-from lessons.engine import process
-from tests.machine import must_have_all
-from tests.server import STARTUP, Server, end, free_port
-from tests.teach import diary
+from .. import process
+from ..paths import ROOT
+from . import step_log as diary
+from .machine import must_have_all
+from .server import STARTUP, Server, end, free_port
 
-TOP = Path(__file__).resolve().parents[1]
 GET_IT = (
     "To get it: sudo apt install redis-server (Debian, Ubuntu), brew install redis (macOS),"
     " on Windows as on Ubuntu, in WSL. Lesson 9, step 2."
@@ -46,7 +46,7 @@ def command(port: int) -> list[str]:
     needs_real = must_have_all() and os.name != "nt"
     if needs_real or not (find_spec("fakeredis") and find_spec("lupa")):
         raise NoRedis(f"There is no redis-server. {GET_IT}")
-    return [sys.executable, "-m", "tests.stand_in", str(port)]
+    return [sys.executable, "-m", "lessons.engine.harness.stand_in", str(port)]
 
 
 def is_stand_in() -> bool:
@@ -73,7 +73,7 @@ class Redis:
     def start(self) -> None:
         """Start it; after `kill` once more, on the same port, and with nothing in it. Raises NoRedis."""
         quiet = subprocess.DEVNULL
-        self.process = process.start(command(self.port), cwd=TOP, stdout=quiet, stderr=quiet)
+        self.process = process.start(command(self.port), cwd=ROOT, stdout=quiet, stderr=quiet)
         Server.processes.add(self.process)
         try:
             self.wait_until_it_answers()

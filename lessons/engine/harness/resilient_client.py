@@ -16,9 +16,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from tests import patience
-from tests.tab import NoFrame
-from tests.teach import diary
+from . import patience
+from . import step_log as diary
+from .asgi_tab import NoFrame
 
 PATIENCE = 30.0  # seconds: a server may have to start in between
 WINDOW = 5  # messages on their way at once; the others wait

@@ -19,12 +19,13 @@ import urllib.request
 from collections import deque
 from pathlib import Path
 
-from lessons.engine import process
-from tests import patience
-from tests.database import Database
-from tests.project import COURSE, ROOT, has_database, own_environ
-from tests.tab import NoFrame
-from tests.teach import diary
+from .. import process
+from ..paths import ROOT
+from . import patience
+from . import step_log as diary
+from .asgi_tab import NoFrame
+from .database import Database
+from .project import COURSE, has_database, own_environ
 
 PATIENCE = 5.0  # seconds: over the network, and with a browser, things take longer
 ANSWER = 25.0  # seconds until a page or a handshake counts as not answered: it is asked only once
@@ -169,7 +170,7 @@ class LoneServer(Server):
 
 
 class NetworkTab:
-    """Like tests.tab.Tab, but over the network: the handshake and the frames of RFC 6455, by the library websockets."""
+    """Like asgi_tab.Tab, but over the network: the handshake and the frames of RFC 6455, by the library websockets."""
 
     def __init__(self, server: Server, path: str, cookies: str = "") -> None:
         self.server, self.path, self.cookies, self.seen = server, path, cookies, []

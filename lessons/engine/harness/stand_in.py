@@ -1,6 +1,6 @@
 """The stand-in for Redis: the TCP server of fakeredis, which is written in Python, at a port of this machine.
 
-    python -m tests.stand_in 6379
+    python -m lessons.engine.harness.stand_in 6379
 
 A client of Redis may wait for a message (BZPOPMIN, BRPOP and others) and hang up. fakeredis 2.40.0 goes on waiting for
 it and hands it the next message, which is lost. channels_redis hangs up like that whenever it cancels a wait. So this

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from http.cookiejar import Cookie, CookieJar
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
-from tests.html import Form, elements, forms
-from tests.server import ANSWER
-from tests.tab import Loop
-from tests.teach import diary
+from . import step_log as diary
+from .asgi_tab import Loop
+from .html import Form, elements, forms
+from .server import ANSWER
 
 
 @dataclass

@@ -14,11 +14,11 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from .commands import ROOT
-from .errors import CourseError
+from ..content.stages import MARKER, is_app_path
+from ..errors import CourseError
+from ..paths import ROOT
 from .git import Git, GitError
 from .sqlite_file import applied, copy, is_database, move, refuse_if_used, sidecars
-from .stages import MARKER, is_app_path
 
 TOP = ROOT / "db.sqlite3"
 STORE = ROOT / ".course" / "databases"

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from ..content.lesson import Lesson
+from ..content.stages import is_app_path
 from .git import Git, GitError
-from .lesson import Lesson
-from .stages import is_app_path
 from .tags import TRAILER, read_tags
 
 Entry = tuple[str, str] | None  # mode and hash

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .commands import ROOT
+from ..paths import ROOT
 from .git import Git, GitError
 
 NOTE = "course-move"

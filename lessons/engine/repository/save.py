@@ -11,15 +11,16 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from ..cli import COMMANDS
+from ..content.disk import lessons_on_disk, marker
+from ..content.lesson import Lesson
+from ..content.stages import MARKER, Files, is_app_path
+from ..errors import CourseError
+from ..paths import ROOT
 from . import databases
-from .carry import news
-from .commands import COMMANDS, ROOT
-from .disk import lessons_on_disk, marker
-from .errors import CourseError
 from .git import Git, GitError
-from .halfway import noted, take_back
-from .lesson import Lesson
-from .stages import MARKER, Files, is_app_path
+from .merge import news
+from .recovery import noted, take_back
 from .tags import TRAILER, course_commit, make_tags
 
 UNFINISHED = {

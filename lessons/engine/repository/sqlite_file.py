@@ -6,7 +6,7 @@ import subprocess
 from contextlib import closing, suppress
 from pathlib import Path
 
-from .errors import CourseError
+from ..errors import CourseError
 
 SIDECARS = ("-journal", "-wal", "-shm")
 PATIENCE = 5.0  # seconds to wait for a program that is writing

@@ -6,10 +6,10 @@ Nothing here reads or writes the work tree: the lessons come out of the commit, 
 import re
 from dataclasses import dataclass, field
 
-from .errors import CourseError
+from ..content.lesson import Lesson
+from ..content.stages import MARKER, Files, is_app_path, make_stages, read_lessons
+from ..errors import CourseError
 from .git import Git, GitError
-from .lesson import Lesson
-from .stages import MARKER, Files, is_app_path, make_stages, read_lessons
 
 TRAILER = "Course-Commit"
 

@@ -9,14 +9,23 @@ import json
 import random
 from collections.abc import Iterator
 
-from . import databases
-from .commands import ROOT
-from .disk import lessons_on_disk, marker
-from .errors import CourseError
-from .mistakes import Mistake, catalogue
-from .moves import DRILL
-from .stages import Files, make_stages
-from .work import commit, free_name, refuse_if_unfinished, repository, save, stage_commit, switch, the_lesson
+from ..content.disk import lessons_on_disk, marker
+from ..content.mistakes import Mistake, catalogue
+from ..content.stages import Files, make_stages
+from ..errors import CourseError
+from ..paths import ROOT
+from ..repository import databases
+from ..repository.save import (
+    commit,
+    free_name,
+    refuse_if_unfinished,
+    repository,
+    save,
+    stage_commit,
+    switch,
+    the_lesson,
+)
+from .work import DRILL
 
 STATE = ROOT / ".course" / "drill.json"
 

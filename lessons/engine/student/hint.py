@@ -9,10 +9,10 @@ import json
 import sys
 from collections.abc import Iterator
 
-from .commands import ROOT
-from .disk import lessons_on_disk, marker
-from .errors import CourseError
-from .stages import make_stages
+from ..content.disk import lessons_on_disk, marker
+from ..content.stages import make_stages
+from ..errors import CourseError
+from ..paths import ROOT
 
 LAST = ROOT / ".course" / "last-failure.json"
 ASKED = ROOT / ".course" / "hints-given.json"

@@ -4,8 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-from .commands import ROOT
-from .serve import wait_for
+from ..paths import ROOT
+from .run import wait_for
 
 OPTIONS = [
     "--ServerApp.root_dir=notebooks",

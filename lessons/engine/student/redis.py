@@ -5,8 +5,8 @@ import subprocess
 import sys
 from contextlib import suppress
 
-from .errors import CourseError
-from .serve import check_free, wait_for
+from ..errors import CourseError
+from .run import check_free, wait_for
 
 
 def serve_redis(port: str) -> int:
@@ -14,7 +14,7 @@ def serve_redis(port: str) -> int:
 
     Raises CourseError where there is neither, or no free port.
     """
-    from tests.redis_server import GET_IT, STAND_IN, NoRedis, answers, command, is_stand_in
+    from ..harness.redis import GET_IT, STAND_IN, NoRedis, answers, command, is_stand_in
 
     if not (port.isdecimal() and 0 < int(port) < 65536):
         raise CourseError(f"redis: PORT={port} is no port. Example: make redis PORT=6380")

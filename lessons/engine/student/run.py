@@ -8,10 +8,11 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 
-from . import databases, process
-from .commands import ROOT
-from .errors import CourseError
-from .git import Git
+from .. import process
+from ..errors import CourseError
+from ..paths import ROOT
+from ..repository import databases
+from ..repository.git import Git
 
 MIGRATE = """
 import sys, django

@@ -24,7 +24,7 @@ from multiprocessing.connection import Connection, wait
 
 import pytest
 
-from .commands import ROOT
+from ..paths import ROOT
 
 WARM = """
 asgiref.testing channels.generic.websocket channels.layers channels.routing daphne.http_protocol daphne.ws_protocol
@@ -161,7 +161,7 @@ class Warm(Run):
 
     def settle(self) -> None:
         """Make the child that is to run the checks independent of all others but one: the warm process has to live."""
-        from tests import fresh
+        from tests import import_check as fresh
 
         self.orders.close()
         os.close(self.alive)
@@ -172,7 +172,7 @@ class Warm(Run):
 
 def warm_up() -> None:
     """Import what runs need; what is broken or not installed is their business."""
-    checks = [f"tests.{path.stem}" for path in ROOT.glob("tests/test_stage_*.py")]
+    checks = [f"tests.stages.{path.stem}" for path in ROOT.glob("tests/stages/test_stage_*.py")]
     for name in [*WARM.split(), *checks]:
         with suppress(Exception):
             importlib.import_module(name)

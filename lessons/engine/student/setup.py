@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import CourseError
+from ..errors import CourseError
+from ..paths import ROOT, VENV
 
-ROOT = Path(__file__).resolve().parents[2]
-VENV = ROOT / ".venv"
 WINDOWS = os.name == "nt"
 OPTIONAL = {  # extras that everybody gets, and that may be missing; and what is not there until then
     "browser": "the checks that need a browser say NOT CHECKED",
@@ -44,7 +43,7 @@ def start_again(args: list[str], python: str = "") -> None:
     """Become the course's own Python, or this one. Windows cannot replace a process, so there a child does the work."""
     command = [python or str(venv_python()), "-m", "lessons", *args]
     if WINDOWS:
-        from .serve import wait_for  # at Ctrl-C, too, the child decides when it is through
+        from .run import wait_for  # at Ctrl-C, too, the child decides when it is through
 
         raise SystemExit(wait_for(command, dict(os.environ)))
     sys.stdout.flush()

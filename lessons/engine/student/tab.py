@@ -11,9 +11,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from http.client import HTTPException
 
-from .commands import ROOT
-from .disk import marker
-from .errors import CourseError
+from ..content.disk import marker
+from ..errors import CourseError
+from ..paths import ROOT
 
 QUIET = 0.3  # seconds without a frame until the next line is read from a file; a person needs no such wait
 HELP = 'Type a message and press Enter. It is sent as {"message": ...}; a line that begins with ! is sent as it is.'
@@ -40,8 +40,8 @@ def open_tab(where: str, port: str, name: str, origin: str = "") -> int:
 def without_a_server(stage: int, path: str) -> int:
     """Call the student's application as a server would, by the tab that the checks use."""
     sys.path.insert(0, str(ROOT))
-    from tests import project
-    from tests.tab import Loop, NoFrame, Tab
+    from ..harness import project
+    from ..harness.asgi_tab import Loop, NoFrame, Tab
 
     project.load()
     if project.problem:
@@ -80,7 +80,7 @@ def without_a_server(stage: int, path: str) -> int:
 
 def show_all(tab) -> None:
     """Show what has come from the server, until it is quiet."""
-    from tests.tab import NoFrame
+    from ..harness.asgi_tab import NoFrame
 
     with suppress(NoFrame):
         while True:
@@ -105,7 +105,7 @@ def entrance():
 
 def crashed(error: BaseException, consequence: str) -> int:
     """Say where in the student's files it happened, what, and what follows from it."""
-    from tests.teach.explain import last_line, look_at, students_place
+    from tests.explain.explain import last_line, look_at, students_place
 
     file, line = students_place(error)
     if file:
@@ -118,8 +118,8 @@ def crashed(error: BaseException, consequence: str) -> int:
 def cookies_of(name: str, address: str) -> str:
     """Choose a name on the page of the server at `address`, as a browser would; return the cookies that came."""
     sys.path.insert(0, str(ROOT))
-    from tests.html import elements
-    from tests.visitor import OverNetwork, Visitor
+    from ..harness.html import elements
+    from ..harness.visitor import OverNetwork, Visitor
 
     visitor = Visitor(OverNetwork(address))
     try:

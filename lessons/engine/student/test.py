@@ -4,8 +4,8 @@ import os
 import sys
 from contextlib import suppress
 
-from .commands import ROOT
-from .errors import CourseError
+from ..errors import CourseError
+from ..paths import ROOT
 
 
 def test(stage: str, v: str) -> int:

@@ -3,11 +3,11 @@
 The student's branch takes it in with `make start`, which this calls for the branch one is on.
 """
 
-from . import work
-from .disk import lessons_on_disk
-from .errors import CourseError
-from .git import Git, GitError
-from .tags import ensure_tags, read_tags
+from ..content.disk import lessons_on_disk
+from ..errors import CourseError
+from ..repository import save as work
+from ..repository.git import Git, GitError
+from ..repository.tags import ensure_tags, read_tags
 
 MAIN = "main"
 NEW = 10  # so many subjects of new commits are shown

@@ -1,7 +1,7 @@
 """`make watch`: every save is answered at once with the checks, until Ctrl-C.
 
 What runs is what `make test` runs, the quick checks first (see tests/watched.py). This process tells of the saves, and
-another one, of lessons/engine/runs.py, answers them.
+another one, of lessons/engine/student/runs.py, answers them.
 """
 
 import functools
@@ -12,16 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+from ..errors import CourseError
+from ..paths import ROOT
 from . import runs, setup
-from .commands import ROOT
-from .errors import CourseError
 
 QUIET = 10  # milliseconds without another change, until what has changed is told
 FOLDERS = (".course", ".ruff_cache", ".vscode", ".jupyter", ".ipynb_checkpoints", "notebooks", "venv", "env")
 FILES = (r"^db\.sqlite3", r"^4913$", r"^#.*#$", r"\.md$")  # 4913: Vim asks whether it may write here
-READ_AT_THE_START = re.compile(
-    r"lessons/(engine/(?!tests/)|__)|tests/(?!test_(?!stage_))|requirements|pyproject\.toml$"
-)
+READ_AT_THE_START = re.compile(r"lessons/(engine/|__)|tests/(?!engine/|test_)|requirements|pyproject\.toml$")
 
 
 def watch(stage: str) -> int:

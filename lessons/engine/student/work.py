@@ -3,14 +3,14 @@
 import os
 import sys
 
-from . import databases
-from .disk import lessons_on_disk, marker
-from .errors import CourseError
-from .git import Git
-from .lesson import Lesson
-from .serve import wait_for
-from .tags import course_commit
-from .work import refuse_if_unfinished, repository, save, stage_commit, start, switch, the_lesson
+from ..content.disk import lessons_on_disk, marker
+from ..content.lesson import Lesson
+from ..errors import CourseError
+from ..repository import databases
+from ..repository.git import Git
+from ..repository.save import refuse_if_unfinished, repository, save, stage_commit, start, switch, the_lesson
+from ..repository.tags import course_commit
+from .run import wait_for
 
 DRILL = "work/drill-"
 

@@ -13,10 +13,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from . import process
-from .commands import ROOT
-from .disk import marker
-from .errors import CourseError
+from .. import process
+from ..content.disk import marker
+from ..errors import CourseError
+from ..paths import ROOT
 
 GRACE = 3.0  # seconds for one to end
 LISTENS = "Listening."  # what a process says as soon as it has started: one that dies before will die again

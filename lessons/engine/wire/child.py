@@ -10,8 +10,8 @@ import sys
 import threading
 from collections.abc import Callable
 
-from ..commands import ROOT
-from ..disk import marker
+from ..content.disk import marker
+from ..paths import ROOT
 from .events import Event, sentence
 from .recorder import Recorder
 from .server import PREFIX, serve_page
@@ -73,7 +73,7 @@ def website(tap: Tap, facts: dict, alone: str) -> Callable:
         tap.mailboxes.listen_to(layer)
     facts["missing"] = missing(application, layer)
     if alone:
-        from tests import project
+        from ..harness import project
 
         return project.lone_consumer()
     return application

@@ -5,8 +5,7 @@ from contextlib import suppress
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.visitor import OverNetwork, Visitor
-
+from ..harness.visitor import OverNetwork, Visitor
 from .events import type_of
 from .scenes import as_text
 

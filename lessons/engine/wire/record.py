@@ -14,10 +14,10 @@ from pathlib import Path
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from tests.project import own_environ
-from tests.server import free_port, last_words, listens
-
-from .. import process, serve
+from .. import process
+from ..harness.project import own_environ
+from ..harness.server import free_port, last_words, listens
+from ..student import run as serve
 from . import child
 from .events import letters, title
 from .mermaid import draw

@@ -4,10 +4,13 @@ import subprocess
 import sys
 from contextlib import suppress
 
-from .. import databases, process, serve, watch
-from ..commands import ROOT
+from .. import process
 from ..errors import CourseError
-from ..git import Git
+from ..paths import ROOT
+from ..repository import databases
+from ..repository.git import Git
+from ..student import run as serve
+from ..student import watch
 from . import child
 from .server import PREFIX
 

@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from .commands import ROOT
-from .disk import lessons_on_disk, put
-from .errors import CourseError
-from .fanout import joining, plot, race, tapped, trace
-from .fanout.crowd import SPEAKERS
-from .git import Git
-from .stages import MARKER, make_stages
+from ...content.disk import lessons_on_disk, put
+from ...content.stages import MARKER, make_stages
+from ...errors import CourseError
+from ...paths import ROOT
+from ...repository.git import Git
+from . import joining, plot, race, tapped, trace
+from .crowd import SPEAKERS
 
 RUNS = 7
 LESSONS = [sys.executable, "-m", "lessons"]

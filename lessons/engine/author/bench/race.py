@@ -15,14 +15,13 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.project import own_environ
-from tests.server import end, free_port, last_words, listens
-
-from .. import process
-from ..commands import ROOT
-from ..disk import app_on_disk, lessons_on_disk, put
-from ..errors import CourseError
-from ..stages import make_stages
+from ... import process
+from ...content.disk import app_on_disk, lessons_on_disk, put
+from ...content.stages import make_stages
+from ...errors import CourseError
+from ...harness.project import own_environ
+from ...harness.server import end, free_port, last_words, listens
+from ...paths import ROOT
 from .crowd import SPEAKERS
 
 HERE = Path(__file__).parent
@@ -71,7 +70,7 @@ def website(place: Path, files: dict[str, str]) -> Path:
 def contenders(chats: dict[str, Path]) -> dict[str, tuple[list[str], Path, str]]:
     """Return for each one how it is started (the port comes last), where, and the path of its socket."""
     daphne = [PYTHON, "-m", "daphne", "-v", "0", "-b", "127.0.0.1"]
-    tutorial = [*daphne, "lessons.engine.fanout.tutorial:application", "-p"]
+    tutorial = [*daphne, "lessons.engine.author.bench.tutorial:application", "-p"]
     return {
         BARE: ([PYTHON, str(HERE / "bare.py")], HERE, "/"),
         SYNC: (tutorial, ROOT, "/ws/sync/room/"),

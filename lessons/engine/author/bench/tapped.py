@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from ..commands import ROOT
-from ..git import Git
-from ..wire.server import PREFIX
+from ...paths import ROOT
+from ...repository.git import Git
+from ...wire.server import PREFIX
 from .crowd import SPEAKERS
 from .race import PYTHON, Running, crowd, machine, memory, website
 

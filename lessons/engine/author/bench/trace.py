@@ -6,9 +6,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ..disk import app_on_disk, lessons_on_disk
-from ..errors import CourseError
-from ..stages import make_stages
+from ...content.disk import app_on_disk, lessons_on_disk
+from ...content.stages import make_stages
+from ...errors import CourseError
 from .race import BEFORE, HERE, OLD, OURS, memory, quiet_environ, website
 
 TABS = 8

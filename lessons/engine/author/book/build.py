@@ -7,10 +7,10 @@ import webbrowser
 from importlib.resources import files
 from pathlib import Path
 
-from ..commands import ROOT
-from ..disk import lessons_on_disk
-from ..errors import CourseError
-from ..stages import make_stages
+from ...content.disk import lessons_on_disk
+from ...content.stages import make_stages
+from ...errors import CourseError
+from ...paths import ROOT
 from .notebooks import run_notebooks
 from .pages import Book
 

@@ -2,8 +2,8 @@
 
 import difflib
 
-from ..lesson import Lesson
-from ..stages import Files
+from ...content.lesson import Lesson
+from ...content.stages import Files
 
 
 def changes_page(lesson: Lesson, before: Files, after: Files, lesson_page: str) -> str:

@@ -47,8 +47,8 @@ COPIED = """
 
 
 def look(folder: Path) -> list[str]:
-    """Open every page; return what is wrong. Raises tests.browser.NoBrowser."""
-    from tests.browser import open_browser
+    """Open every page; return what is wrong. Raises NoBrowser."""
+    from ...harness.browser import open_browser
 
     found: list[str] = []
     axe = axe_script()

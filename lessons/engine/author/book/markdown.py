@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from markdown_it import MarkdownIt
 
-from ..lesson import PATH_LINE
+from ...content.lesson import PATH_LINE
 
 LEXERS = {"output": "text", "html": "html+django"}
 CODE_OR_LINK = re.compile(

@@ -7,11 +7,11 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ..commands import ROOT
-from ..disk import put
-from ..errors import CourseError
-from ..house import notebook_stage
-from ..stages import MARKER, Files
+from ...content.disk import put
+from ...content.stages import MARKER, Files
+from ...errors import CourseError
+from ...paths import ROOT
+from ..check.content_checks import notebook_stage
 
 RUN = """
 import sys, nbformat

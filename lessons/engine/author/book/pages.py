@@ -7,10 +7,10 @@ import json
 import posixpath
 from pathlib import Path
 
-from ..errors import CourseError
-from ..house import notebook_stage
-from ..lesson import Lesson
-from ..stages import Files
+from ...content.lesson import Lesson
+from ...content.stages import Files
+from ...errors import CourseError
+from ..check.content_checks import notebook_stage
 from .changes import changes_page, fenced
 from .markdown import to_book
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..lesson import Lesson
+from ...content.lesson import Lesson
 from .build import build
 from .look import look
 from .site import faults, read_site
@@ -12,8 +12,8 @@ NO_BROWSER = "its pages were NOT CHECKED in a browser: there is no Chrome, Edge 
 
 def prove(job, place: Path, lessons: list[Lesson]) -> list[str]:
     """Return what is wrong with the book; `job.notes` gets how many pages were looked at."""
-    from tests.browser import NoBrowser
-    from tests.machine import must_have_all
+    from ...harness.browser import NoBrowser
+    from ...harness.machine import must_have_all
 
     site = build(place).parent
     pages = read_site(site)

@@ -14,21 +14,21 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.machine import must_have_all
-from tests.redis_server import NoRedis
-
-from . import house, mistakes
-from .book.notebooks import RUN as RUN_NOTEBOOK
-from .book.prove import prove
-from .commands import ROOT
+from ...content import mistakes
+from ...content.disk import lessons_on_disk, put
+from ...content.stages import MARKER, Files, apply_block, is_app_path, make_stages
+from ...errors import CourseError
+from ...harness.machine import must_have_all
+from ...harness.redis import NoRedis
+from ...paths import ROOT
+from ...repository.git import Git
+from ..book.notebooks import RUN as RUN_NOTEBOOK
+from ..book.prove import prove
+from ..pictures import make as pictures
+from . import content_checks as house
 from .console import Terminal, read_calls, run_calls
-from .disk import lessons_on_disk, put
-from .errors import CourseError
-from .git import Git
 from .jobs import Job, run_jobs, summary
 from .load import TIMED, load_tests, run_load
-from .pictures import make as pictures
-from .stages import MARKER, Files, apply_block, is_app_path, make_stages
 
 RUN = [sys.executable, "-m"]
 DJADE = Path(sys.executable).with_name("djade.exe" if os.name == "nt" else "djade")  # a program, not a module
@@ -223,7 +223,7 @@ class Course:
 
 def engine(job: Job) -> list[str]:
     """Run the tests of the engine; the notes are what they say last, and what was skipped, and why."""
-    command = [*RUN, "pytest", "-q", "-rs", "lessons/engine/tests"]
+    command = [*RUN, "pytest", "-q", "-rs", "tests/engine"]
     done = subprocess.run(command, cwd=ROOT, stdout=-1, stderr=subprocess.STDOUT)
     said = done.stdout.decode("utf-8", "replace").strip()
     lines = said.splitlines()
@@ -238,7 +238,7 @@ def from_stage(number: int) -> tuple[str, ...]:
 
 def accusations(place: Path, stage: int) -> list[str]:
     """Return what the finders of faults see in a correct solution: there should be nothing."""
-    from tests.teach import explain
+    from tests.explain import explain
 
     return [f"{one.file}:{one.line}: accused, though correct: {one.why}" for one in explain.seen(place, stage)]
 

@@ -19,12 +19,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.project import own_environ
-from tests.server import end, free_port
-
-from . import process
-from .errors import CourseError, LessonError
-from .typed import TYPED
+from ... import process
+from ...errors import CourseError, LessonError
+from ...harness.project import own_environ
+from ...harness.server import end, free_port
+from ...typed import TYPED
 
 ASKS = "python manage.py createsuperuser"  # for a password, at a terminal
 SHOWN_ONLY = ("pip ", "django-admin ", "source ", "make setup", "make start", "git ", ASKS)

@@ -4,11 +4,11 @@ import json
 import re
 from pathlib import Path
 
-from .commands import ROOT
-from .disk import app_on_disk, marker
-from .lesson import Lesson
-from .mistakes import with_table
-from .stages import MARKER, Files
+from ...content.disk import app_on_disk, marker
+from ...content.lesson import Lesson
+from ...content.mistakes import with_table
+from ...content.stages import MARKER, Files
+from ...paths import ROOT
 
 SECTIONS = (
     "What you will see",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from .errors import CourseError
+from ...errors import CourseError
 
 ACCIDENTS = 5  # if more jobs fail than that, it was none
 

@@ -4,8 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .commands import ROOT
-from .process import start
+from ...paths import ROOT
+from ...process import start
 
 TIMED = (Path("tests/load/test_neighbours.py"),)  # they measure time, so nothing may run beside them
 PYTEST = [sys.executable, "-m", "pytest", "--full", "--all", "-q", "-s", "--color=no"]

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.redis_server import NoRedis, Redis
-
-from ..commands import ROOT
-from ..disk import put
-from ..errors import CourseError
-from ..lesson import Lesson
-from ..wire.record import World, record
-from ..wire.scenes import NEED_REDIS, SCENES
+from ...content.disk import put
+from ...content.lesson import Lesson
+from ...errors import CourseError
+from ...harness.redis import NoRedis, Redis
+from ...paths import ROOT
+from ...wire.record import World, record
+from ...wire.scenes import NEED_REDIS, SCENES
 from . import diagrams, shots
 
 
@@ -22,9 +21,8 @@ def pictures(stage: str) -> None:
 
     Raises CourseError where there is none, no browser or no Redis, or where the code does not do what a scene expects.
     """
-    from tests.browser import NoBrowser, open_browser
-
-    from ..proof import Course
+    from ...harness.browser import NoBrowser, open_browser
+    from ..check.check import Course
 
     if stage and not stage.isdecimal():
         raise CourseError(f"pictures: STAGE={stage} is no number. Example: make pictures STAGE=4")

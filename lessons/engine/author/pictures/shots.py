@@ -10,11 +10,10 @@ import tomllib
 from pathlib import Path
 from urllib.parse import urljoin
 
-from tests.html import elements
-from tests.visitor import OverNetwork, Visitor
-
-from ..commands import ROOT
-from ..wire.record import World
+from ...harness.html import elements
+from ...harness.visitor import OverNetwork, Visitor
+from ...paths import ROOT
+from ...wire.record import World
 
 HASHES = ROOT / "lessons" / "pictures.toml"
 SIZE = {"width": 480, "height": 600}

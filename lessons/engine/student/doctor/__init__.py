@@ -13,10 +13,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 
-from ..commands import ROOT
-from ..disk import marker
-from ..errors import CourseError
-from ..git import Git
+from ...content.disk import marker
+from ...errors import CourseError
+from ...paths import ROOT
+from ...repository.git import Git
 from . import clone, database, machine, website
 from .finding import CURE, OK, Finding
 

@@ -7,13 +7,13 @@ from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
-from ..commands import ROOT
-from ..disk import marker
-from ..errors import CourseError
-from ..git import Git, GitError
+from ...content.disk import marker
+from ...errors import CourseError
+from ...paths import ROOT
+from ...repository.git import Git, GitError
+from ...repository.save import refuse_if_unfinished
+from ...repository.tags import count_lessons, course_commit, lessons_of, read_tags, write_stages
 from ..setup import inside_course, requirements, venv_python
-from ..tags import count_lessons, course_commit, lessons_of, read_tags, write_stages
-from ..work import refuse_if_unfinished
 from .finding import CURE, NOTE, OK, Finding
 
 OLDEST_GIT = (2, 22)  # the first whose log reads a trailer's value alone, as tags.py does

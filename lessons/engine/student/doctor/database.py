@@ -3,9 +3,9 @@
 import json
 import os
 
-from .. import databases
-from ..git import Git
-from ..sqlite_file import is_database
+from ...repository import databases
+from ...repository.git import Git
+from ...repository.sqlite_file import is_database
 from .finding import CURE, NOTE, OK, Finding
 from .website import child, take_stdout
 

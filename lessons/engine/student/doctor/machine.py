@@ -12,9 +12,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass_environment
 
-from ..commands import ROOT
-from ..errors import CourseError
-from ..serve import check_free
+from ...errors import CourseError
+from ...paths import ROOT
+from ..run import check_free
 from .finding import CURE, NOTE, OK, Finding
 
 

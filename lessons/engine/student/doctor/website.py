@@ -12,14 +12,14 @@ from contextlib import suppress
 from itertools import takewhile
 from pathlib import Path
 
-from ..commands import ROOT
+from ...paths import ROOT
 from .clone import installed
 from .finding import CURE, NOTE, OK, Finding
 
 
 def child(call: str, folder: Path, limit: float, module: str = "website") -> tuple[dict, str]:
     """Call a function of this package in a process of its own; return the facts it told in time, and its last words."""
-    script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from lessons.engine.doctor import {module}"
+    script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from lessons.engine.student.doctor import {module}"
     script += f"; sys.path[0] = ''; {module}.{call}"  # from here on imports come from the folder
     environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "mywebsite.settings", "PYTHONDONTWRITEBYTECODE": "1"}
     options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
@@ -110,7 +110,7 @@ def asgi(site: dict, stage: int) -> Finding:
 
 def probe_browser() -> None:
     """In the child: tell which browsers are on the PATH, then start one as the checks do."""
-    from tests.browser import NoBrowser, candidates, open_browser
+    from ...harness.browser import NoBrowser, candidates, open_browser
 
     out = take_stdout()
     found = [way["executable_path"] for way in candidates() if "executable_path" in way]

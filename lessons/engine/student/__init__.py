@@ -1,0 +1,1 @@
+"""The commands of a student, a module for each."""
