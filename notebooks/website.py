@@ -7,7 +7,6 @@ It uses the notebook's database, and not yours. What stands in the brackets goes
 with the notebook.
 """
 
-import atexit
 import contextlib
 import os
 import queue
@@ -21,6 +20,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import wake_django
+
+from lessons.engine.process import start
 
 HERE = Path(__file__).resolve().parent
 PATIENCE = 60  # seconds: a slow disk, a virus scanner, a busy machine
@@ -96,8 +97,8 @@ def start_redis() -> tuple[subprocess.Popen, str]:
         command = [sys.executable, "-m", "lessons.engine.harness.stand_in", str(port)]
     else:
         raise SystemExit("There is no redis-server here, and no stand-in. For the stand-in: make setup")
-    process = subprocess.Popen(command, cwd=HERE.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    atexit.register(process.kill)
+    quiet = subprocess.DEVNULL
+    process = start(command, cwd=HERE.parent, stdout=quiet, stderr=quiet)  # it ends when the notebook does
     for _ in range(PATIENCE * 20):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return process, f"redis://127.0.0.1:{port}/0"

@@ -19,12 +19,13 @@ GUARDIAN = """
 import os, signal, subprocess, sys
 
 def parents():
-    "Return {process: its parent} of this machine."
+    "Return {process: its parent} of this machine. What leads a session of its own is left out: it wants to be alone."
     found = {}
     for name in filter(str.isdecimal, os.listdir("/proc") if os.path.isdir("/proc/self") else []):
         try:
             with open(f"/proc/{name}/stat", errors="replace") as file:
-                found[int(name)] = int(file.read().rpartition(")")[2].split()[1])
+                state, parent, group, session = file.read().rpartition(")")[2].split()[:4]
+            found[int(name)] = int(parent) if session != name else 0
         except OSError:
             pass
     if not found:
@@ -95,6 +96,14 @@ class Process(subprocess.Popen):
 def start(command: Sequence[str | os.PathLike], **options) -> Process:
     """Start a process; the options are those of subprocess.Popen. It ends with this one at the latest."""
     return Process(command, **options)
+
+
+def start_with_browser(command: Sequence[str | os.PathLike], **options) -> subprocess.Popen:
+    """Start a program that opens the student's own browser, which must not end with us.
+
+    Elsewhere a browser leads a session of its own. In Windows' job object it would be like all others.
+    """
+    return subprocess.Popen(command, **options) if os.name == "nt" else start(command, **options)
 
 
 def run(

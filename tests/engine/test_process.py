@@ -101,6 +101,31 @@ def test_a_fork_has_a_guardian_of_its_own(begin):
         os.kill(fork, signal.SIGKILL)
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="NOT CHECKED: this system has no /proc")
+def test_what_leads_a_session_of_its_own_is_left_alone(begin):
+    """As the student's browser does, which a program has opened: it holds more than ours."""
+    opens = (
+        "import subprocess, sys\n"
+        f"browser = subprocess.Popen([sys.executable, '-S', '-c', {SLEEPS!r}], stdout=-3, start_new_session=True)\n"
+        "print(browser.pid, flush=True)\n"
+        "browser.wait()\n"
+    )
+    parent = begin(
+        "import sys, time\n"
+        "from lessons.engine import process\n"
+        f"process.start([sys.executable, '-S', '-c', {opens!r}])\n"
+        "time.sleep(600)\n"
+    )
+    browser = int(parent.stdout.readline())
+    try:
+        parent.kill()
+        parent.communicate(timeout=PATIENCE)
+        with open(f"/proc/{browser}/stat") as file:
+            assert file.read().split()[2] not in "TZ"
+    finally:
+        os.kill(browser, signal.SIGKILL)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="on Windows nobody keeps a list: the job object does")
 def test_a_process_that_has_ended_is_forgotten(monkeypatch):
     told = []

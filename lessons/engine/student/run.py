@@ -78,12 +78,17 @@ def shared_environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key.upper() in needed or key.startswith(wanted)}
 
 
-def wait_for(command: list[str], environ: dict[str, str], started: Callable = lambda child: None) -> int:
+def wait_for(
+    command: list[str],
+    environ: dict[str, str],
+    started: Callable = lambda child: None,
+    start: Callable = process.start,
+) -> int:
     """Run a command that ends by Ctrl-C, which it gets from the terminal just as we do; SIGTERM is handed on.
 
     `started` is called with the process at once.
     """
-    with process.start(command, cwd=ROOT, env=environ) as child:
+    with start(command, cwd=ROOT, env=environ) as child:
         signal.signal(signal.SIGTERM, lambda *_: child.terminate())
         with suppress(KeyboardInterrupt):
             started(child)
