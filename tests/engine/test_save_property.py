@@ -236,8 +236,8 @@ class Student(RuleBasedStateMachine):
 
     # What a student calls
 
-    @rule(n=numbers)
-    def start(self, n):
+    @rule(n=numbers, types=st.booleans())
+    def start(self, n, types):
         before, is_mixture = Snapshot(self.course), self.note.exists()
         done = self.call(f"start N={n}")
         after = self.look_for(before, done)
@@ -253,6 +253,8 @@ class Student(RuleBasedStateMachine):
         saved = re.search(r"^Your work is saved on the branch (.*)\.$", done.stdout, re.MULTILINE)
         assert is_mixture or after.has(before.files, saved[1] if saved else before.head)
         assert saved or self.git("for-each-ref", "--contains", before.head)
+        if types:
+            self.type_into_the_database()
 
     @rule()
     def update(self):
