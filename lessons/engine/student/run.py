@@ -2,6 +2,7 @@
 
 import errno
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -14,8 +15,11 @@ from ..paths import ROOT
 from ..repository import databases
 from ..repository.git import Git
 
-MIGRATE = """
-import sys, django
+LOCAL = ("127.0.0.1", "localhost", "::1")
+KEY = ROOT / ".course" / "key"
+NO_HOSTS, NO_KEY = 8, 16  # what the settings do not read, together the exit code of MIGRATE
+MIGRATE = f"""
+import os, sys, django
 from django.conf import settings
 django.setup()
 if settings.DATABASES.get("default"):
@@ -27,7 +31,9 @@ if settings.DATABASES.get("default"):
     if foreign := sorted(set(loader.applied_migrations) - set(loader.disk_migrations)):
         print("The database has migrations that your code does not have:", ", ".join(map(".".join, foreign)))
         print("What to do: make doctor", flush=True)
-sys.exit(0 if "*" in settings.ALLOWED_HOSTS or set(sys.argv[1:]) <= set(settings.ALLOWED_HOSTS) else 3)
+hosts = "*" in settings.ALLOWED_HOSTS or set(sys.argv[1:]) <= set(settings.ALLOWED_HOSTS)
+key = settings.SECRET_KEY == os.environ.get("DJANGO_SECRET_KEY", settings.SECRET_KEY)
+sys.exit({NO_HOSTS} * (not hosts) + {NO_KEY} * (not key))
 """
 
 
@@ -44,19 +50,15 @@ def run(host: str, port: str, workers: str, fresh: str) -> int:
         raise CourseError(f"run: WORKERS={workers} is no number of processes. Example: make run WORKERS=2")
     check_free(host, int(port))
     databases.begin_anew(Git(ROOT)) if fresh else databases.sync(Git(ROOT))
-    open_to_room = host in ("0.0.0.0", "::")
-    guests = own_addresses() if open_to_room else [] if host in ("127.0.0.1", "localhost", "::1") else [host]
-    hosts = os.environ.get("DJANGO_ALLOWED_HOSTS", "localhost 127.0.0.1").split() + guests
-    environ = {
-        **(shared_environment() if guests else os.environ),
-        "DJANGO_SETTINGS_MODULE": "mywebsite.settings",
-        "DJANGO_ALLOWED_HOSTS": " ".join(hosts),
-    }
+    guests = own_addresses() if host in ("0.0.0.0", "::") else [] if host in LOCAL else [host]
+    environ = environment(host, guests)
     ready = process.run([sys.executable, "-c", MIGRATE, *guests], cwd=ROOT, env=environ).returncode
     if ready == 1:
         raise CourseError("The website cannot be started: Python's words are above. make test tells more.")
-    if ready == 3:
+    if ready & NO_HOSTS:
         print("The settings do not read DJANGO_ALLOWED_HOSTS: guests will get HTTP 400. See ALLOWED_HOSTS in lesson 0.")
+    if ready & NO_KEY and host not in LOCAL:
+        print("The settings do not read DJANGO_SECRET_KEY: who knows their key can take any name. See lesson 0.")
     print("This is a server for development: for you and your class, not for the internet. Ctrl-C stops it.")
     for guest in guests:
         print(f"For the others in the room: http://{guest}:{port}/")
@@ -69,6 +71,32 @@ def run(host: str, port: str, workers: str, fresh: str) -> int:
         return run_workers(host, int(port), int(workers), environ)
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     return wait_for([sys.executable, "manage.py", "runserver", address], environ)
+
+
+def environment(host: str, guests: list[str]) -> dict[str, str]:
+    """Return the environment of a server that listens at `host`, and is asked for by the addresses of `guests`, too.
+
+    For this machine alone it is our own. For others it is what they may know, with a key that they do not know: with
+    the one in the lessons they could sign a session in anybody's name.
+    """
+    hosts = os.environ.get("DJANGO_ALLOWED_HOSTS", "localhost 127.0.0.1").split() + guests
+    told = {"DJANGO_SETTINGS_MODULE": "mywebsite.settings", "DJANGO_ALLOWED_HOSTS": " ".join(hosts)}
+    if host in LOCAL:
+        return {**os.environ, **told}
+    return {**shared_environment(), **told, "DJANGO_SECRET_KEY": os.environ.get("DJANGO_SECRET_KEY") or room_key()}
+
+
+def room_key() -> str:
+    """Return the key of servers for the room: made at random the first time, and kept, so that sessions stay good."""
+    with suppress(OSError):
+        if len(kept := KEY.read_text(encoding="ascii")) >= 50:  # else its writer was interrupted
+            return kept
+    KEY.parent.mkdir(exist_ok=True)
+    new, key = KEY.with_name(f"key-{os.getpid()}"), secrets.token_urlsafe(50)
+    with open(new, "w", encoding="ascii", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+        file.write(key)
+    os.replace(new, KEY)
+    return key
 
 
 def shared_environment() -> dict[str, str]:
