@@ -575,6 +575,10 @@ def test_the_website_works_behind_nginx(whole_website):
     assert website.ask("/health/")[0] == 200, "The page at /health/ does not answer whoever asks from this machine."
     guessed = any(website.ask("/%6Cogin/")[0] == 429 for _ in range(200))
     assert guessed, "Somebody asked for the login 200 times, and nginx let all of it through. (/%6Cogin/ is /login/.)"
+    guessed = any(website.ask("/login", method="POST")[0] == 429 for _ in range(5))
+    assert guessed, (
+        "Nobody could guess any more at /login/, and nginx let five forms for /login, without the slash, in."
+    )
 
 
 @pytest.mark.long

@@ -291,7 +291,7 @@ class Website:
         except InvalidStatus as error:
             return error.response.status_code
 
-    def ask(self, path: str, scheme: str = "https", host: str = NAME) -> tuple[int, str, str]:
+    def ask(self, path: str, scheme: str = "https", host: str = NAME, method: str = "GET") -> tuple[int, str, str]:
         """Return status, headers and body of a page, through nginx."""
         diary.note(f"asked nginx for {scheme}://{host}{path}")
         port = self.ports["443" if scheme == "https" else "80"]
@@ -299,6 +299,6 @@ class Website:
         connection = http.client.HTTPConnection("127.0.0.1", port)
         connection.sock = self.trust().wrap_socket(wire, server_hostname=NAME) if scheme == "https" else wire
         with contextlib.closing(connection):
-            connection.request("GET", path, headers={"Host": f"{host}:{port}" if host == NAME else host})
+            connection.request(method, path, headers={"Host": f"{host}:{port}" if host == NAME else host})
             response = connection.getresponse()
             return response.status, str(response.headers).lower(), response.read().decode(errors="replace")
