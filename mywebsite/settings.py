@@ -2,6 +2,7 @@
 
 import mimetypes
 import os
+import re
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -14,9 +15,10 @@ DEBUG = os.environ.get("DJANGO_DEBUG", "1") == "1"
 
 def told(name, in_development):
     """Return what the environment says. Only in development may it say nothing."""
-    if name not in os.environ and not DEBUG:
+    text = os.environ.get(name, "").strip()
+    if not text and not DEBUG:
         raise ImproperlyConfigured(f"With DJANGO_DEBUG=0 the environment has to set {name}, too.")
-    return os.environ.get(name, in_development)
+    return text or in_development
 
 
 def number(name, usually):
@@ -97,6 +99,16 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
+# A real server does not start with what would let everybody in, or nobody.
+if not DEBUG:
+    if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
+        raise ImproperlyConfigured("DJANGO_SECRET_KEY has to be random, of 50 characters or more.")
+    if "*" in ALLOWED_HOSTS:
+        raise ImproperlyConfigured("DJANGO_ALLOWED_HOSTS has to name each host: * is all of them.")
+    for origin in ORIGINS:
+        if not re.fullmatch(r"https?://[^/*]+", origin):
+            raise ImproperlyConfigured(f"DJANGO_ORIGINS: {origin} is not like https://chat.example.org.")
+
 # https: or nothing. The health page is asked by this machine itself.
 if not DEBUG:
     SECURE_SSL_REDIRECT = True
@@ -172,3 +184,5 @@ LOGGING = {
         "chat": {"handlers": ["console"], "level": "INFO", "propagate": False},
     },
 }
+
+TIME_ZONE = "UTC"  # the default is America/Chicago

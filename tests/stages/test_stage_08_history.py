@@ -72,6 +72,20 @@ def test_the_migrations_fit_the_models():
     assert not migrations.missing(), f"No migration makes the tables as the models are: {migrations.missing()}."
 
 
+@pytest.mark.guards("Lesson 0 sets the zone. From here on times are kept, and the admin shows them.")
+@pytest.mark.check(
+    lesson="00",
+    section="Step 1: the project",
+    look="mywebsite/settings.py:TIME_ZONE",
+    hint='Is there a line such as TIME_ZONE = "UTC"?',
+)
+def test_times_are_shown_in_a_zone_that_the_settings_name():
+    from django.conf import settings
+
+    named = settings.is_overridden("TIME_ZONE")
+    assert named, "The settings name no TIME_ZONE, so the admin and the log show the time of Chicago: Django's default."
+
+
 @pytest.mark.check(**NUMBER, hint="Where does the number of a message come from, and which messages does it count?")
 def test_the_messages_of_each_room_are_numbered_without_gaps(tab):
     kitchen, garden = new_room("kitchen"), new_room("garden")

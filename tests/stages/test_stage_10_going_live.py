@@ -40,6 +40,11 @@ HEALTH = {"lesson": "10", "section": "Step 8: is it well?", "look": "chat/views.
 PLACE = {"lesson": "10", "section": "Step 9: the real place", "look": "mywebsite/settings.py:BEHIND_PROXY"}
 
 KEY = "a key of the checks, long enough, and without any meaning whatsoever"
+UNFIT = {
+    "DJANGO_SECRET_KEY": ["", "short", "a" * 60],
+    "DJANGO_ALLOWED_HOSTS": ["", "*", f"{NAME} *"],
+    "DJANGO_ORIGINS": ["", "*", NAME, f"https://{NAME}/", f"https://{NAME} {NAME}"],
+}
 SECRET = "a secret that belongs into no log"
 
 
@@ -482,6 +487,17 @@ def test_a_real_server_does_not_begin_with_the_key_of_the_course():
         assert missing in last, (
             f"DJANGO_DEBUG is 0, nobody has told {missing}, and what was said does not name it: {last}"
         )
+
+
+@pytest.mark.check(**ENVIRONMENT, hint="With which of these values would everybody be let in, or nobody?")
+def test_a_real_server_does_not_start_with_settings_that_cannot_work():
+    for name, values in UNFIT.items():
+        for value in values:
+            told = {"DJANGO_SECRET_KEY": KEY, "DJANGO_ALLOWED_HOSTS": NAME, "DJANGO_ORIGINS": f"https://{NAME}"}
+            done = python("-c", "import mywebsite.settings", told={**told, name: value, "DJANGO_DEBUG": "0"})
+            assert done.returncode, f"DJANGO_DEBUG is 0, {name} is {value!r}, and the settings say nothing against it."
+            last = done.stderr.strip().splitlines()[-1]
+            assert name in last, f"DJANGO_DEBUG is 0, {name} is {value!r}, and what was said does not name it: {last}"
 
 
 @pytest.mark.check(**ENVIRONMENT, hint="Which settings of Django keep a visitor at https, and a cookie to itself?")

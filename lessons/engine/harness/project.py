@@ -10,6 +10,8 @@ from ..paths import ROOT
 COURSE = {"tests", "lessons", "notebooks", ".venv", ".git"}  # at the top of the course, and not the student's
 OWN_SETTINGS = ("DJANGO_", "CHAT_", "CHANNEL_")  # with these names a terminal tells the website its database, its Redis
 
+KEY = "the key of the checks, and long enough for a real server"  # where the settings read DJANGO_SECRET_KEY
+
 problem: BaseException | None = None
 """What went wrong when the settings were read; until it is mended no other check can say anything."""
 
@@ -19,7 +21,7 @@ def load() -> None:
     global problem
     for name in os.environ.keys() - own_environ().keys():  # the student's database and Redis, which no check touches
         del os.environ[name]
-    os.environ["DJANGO_SETTINGS_MODULE"] = "mywebsite.settings"
+    os.environ.update(DJANGO_SETTINGS_MODULE="mywebsite.settings", DJANGO_SECRET_KEY=KEY)
     try:
         importlib.import_module("mywebsite.settings")
         import django

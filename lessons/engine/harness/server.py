@@ -25,7 +25,7 @@ from . import patience
 from . import step_log as diary
 from .asgi_tab import NoFrame
 from .database import Database
-from .project import COURSE, has_database, own_environ
+from .project import COURSE, KEY, has_database, own_environ
 
 PATIENCE = 5.0  # seconds: over the network, and with a browser, things take longer
 ANSWER = 25.0  # seconds until a page or a handshake counts as not answered: it is asked only once
@@ -95,6 +95,7 @@ class Server:
     def environ(self) -> dict[str, str]:
         """Return the environment of the process, and of a command beside it; the Redis in it is that of the checks."""
         environ = {**own_environ(), "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
+        environ["DJANGO_SECRET_KEY"] = KEY  # as here: with another one the cookies of the users would be worth nothing
         return {**environ, "CHANNEL_REDIS_URL": self.redis_url} if self.redis_url else environ
 
     def manage(self, *words: str) -> subprocess.CompletedProcess:

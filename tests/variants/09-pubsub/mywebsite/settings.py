@@ -81,3 +81,5 @@ else:
     CHANNEL_LAYERS = {
         "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"},
     }
+
+TIME_ZONE = "Europe/Berlin"

@@ -3,6 +3,7 @@
 import mimetypes
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -13,9 +14,24 @@ DEBUG = os.environ.get("DJANGO_DEBUG", "1") == "1"
 
 def told(name, in_development):
     """Return what the environment says. Only in development may it say nothing."""
-    if name not in os.environ and not DEBUG:
-        raise ImproperlyConfigured(f"With DJANGO_DEBUG=0 the environment has to set {name}, too.")
-    return os.environ.get(name, in_development)
+    if DEBUG:
+        return os.environ.get(name, in_development)
+    text = os.environ.get(name, "")
+    words = text.split()
+    if name == "DJANGO_SECRET_KEY":
+        good = len(text) >= 50 and len(set(text)) >= 5
+    elif name == "DJANGO_ORIGINS":
+        good = words and all(word == origin_of(word) for word in words)
+    else:
+        good = words and "*" not in words
+    if not good:
+        raise ImproperlyConfigured(f"A real server cannot work with this {name}.")
+    return text
+
+
+def origin_of(url):
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme == "https" and parts.netloc else None
 
 
 def number(name, usually):
@@ -156,3 +172,5 @@ LOGGING = {
         "chat": {"handlers": ["console"], "level": "INFO", "propagate": False},
     },
 }
+
+TIME_ZONE = "Europe/Berlin"
