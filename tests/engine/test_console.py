@@ -146,3 +146,11 @@ def test_what_stands_before_a_command_is_told_to_its_environment_alone(tmp_path)
     terminal = Terminal("README.md", tmp_path)
     terminal.run(Call(1, f'CHAT_GREETING=hi CHAT_EMPTY= python -c "{show}"', expected=[(2, "hi")]))
     terminal.run(Call(3, f'python -c "{show}"', expected=[(4, "None")]))
+
+
+def test_a_port_that_stands_before_a_command_is_the_one_that_the_server_really_has(tmp_path):
+    terminal = Terminal("README.md", tmp_path)
+    show = "import os; print(os.environ['DJANGO_ORIGINS'])"
+    call = Call(1, f'DJANGO_ORIGINS=http://127.0.0.1:8000 python -c "{show}"', expected=[(2, "http://127.0.0.1:8000")])
+    terminal.run(call)
+    assert list(terminal.ports) == ["8000"]

@@ -9,9 +9,12 @@ SESSIONS = "django.contrib.sessions"
 
 
 def settings(file: str, tree: ast.Module, text: str) -> Iterator[Finding]:
-    """What the settings of lesson 10 should not say."""
+    """What the settings of lesson 6 and of lesson 10 should not say."""
     named = {name: node for node in tree.body for name in targets(node)}
     said = {name: strings(node) for name, node in named.items()}
+    if "*" in said.get("ALLOWED_HOSTS", ()):
+        why = "A * among the hosts stands for every website, and so the pages of all of them get a socket."
+        yield Finding(6, file, named["ALLOWED_HOSTS"].lineno, why, "Which names does this server have?")
     if "*" in said.get("ORIGINS", ()):
         why = "A * among the origins stands for the pages of every website."
         yield Finding(10, file, named["ORIGINS"].lineno, why, "Whose pages may open a socket here?")

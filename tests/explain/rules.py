@@ -76,6 +76,8 @@ RULES = [
     Rule(r"Error \d+ connecting to ([\w.]+:\d+)", "Your settings name a Redis at {1}, and there is no Redis.", "Is the layer in memory where CHANNEL_REDIS_URL is not set? And if it is set: does make redis run?", "mywebsite/settings.py", "CHANNEL_REDIS_URL", True),
     # Rooms, sessions, forms
     Rule(r"KeyError: 'session'", "Nobody has put a session into the scope: MIDDLEWARE is for pages, and no handshake passes there.", "Does SessionMiddlewareStack(...) stand around the URLRouter?", "mywebsite/asgi.py", '"websocket"', True),
+    Rule(r"\(Origin: .*\) was accepted|page of https://evil\.example asked for a socket", "Nobody compares the website that a page comes from with the hosts of this server.", "Is a validator of origins around all that belongs to \"websocket\", and what is on its list?", "mywebsite/asgi.py", '"websocket"'),
+    Rule(r"ProtocolTypeRouter, and is a \w*OriginValidator", "The validator stands around the pages, too, and it is for sockets only.", 'Is it around the value of "websocket", and around nothing else?', "mywebsite/asgi.py", 'application ='),
     Rule(r"No cookies in scope", "SessionMiddleware needs the cookies, and nobody has read them out of the handshake.", "SessionMiddlewareStack does both. Is that the one in asgi.py?", "mywebsite/asgi.py", "SessionMiddleware(", True),
     Rule(r"KeyError: 'kwargs'", 'What a route has found lies one box deeper in the scope, in "url_route".', 'Is it self.scope["url_route"]["kwargs"]?'),
     Rule(r"KeyError: '(room\w*)'", "The route has found nothing that it calls {1}.", "What does it call it, in chat/routing.py, between < and >?"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from lessons.engine.harness import project
 from lessons.engine.harness import step_log as diary
 from lessons.engine.harness.html import elements
 from tests.stages.rooms import enter, has_a_socket, new_room, polite, until, who
@@ -10,7 +11,8 @@ ROUTE = {"lesson": "06", "section": "Step 1: a socket for each room", "look": "c
 PAGES = {"lesson": "06", "section": "Step 2: a page for each room", "look": "mywebsite/urls.py:urlpatterns"}
 NAMES = {"lesson": "06", "section": "Step 4: a session for the sockets", "look": 'chat/consumers.py:"session"'}
 CHOOSER = {"lesson": "06", "section": "Step 5: choose a name", "look": "chat/views.py:POST"}
-PEOPLE = {"lesson": "06", "section": "Step 7: who is here", "look": "chat/consumers.py:def disconnect"}
+ORIGIN = {"lesson": "06", "section": "Step 7: whose page is it?", "look": 'mywebsite/asgi.py:"websocket"'}
+PEOPLE = {"lesson": "06", "section": "Step 8: who is here", "look": "chat/consumers.py:def disconnect"}
 
 ROOMS = ("kitchen", "the-other-kitchen", "room-7", "my_room")
 ODD_ROOMS = {
@@ -32,6 +34,12 @@ ODD_NAMES = {
     "an invisible sign": "Ada\x00\x07\u202e",
     "accents and an emoji": "Zoë 👋",
     "markup": "<b id=bold>Ada</b>",
+}
+FOREIGN_PAGES = {
+    "another website": "https://evil.example",
+    "a website with a name that begins like ours": "http://localhost.evil.example",
+    "a file": "null",
+    "no page at all": None,
 }
 NAME_LIMIT = 200  # characters; a name that is longer fits no list
 
@@ -162,6 +170,23 @@ def test_a_form_without_its_token_is_refused(visitor):
     diary.note("sent the form as another website would, without its hidden field")
     page = ada.post(form, {"name": "Root", "room": "kitchen"})
     assert page.status == 403, f"The form of another website was answered with HTTP {page.status}, not 403."
+
+
+@pytest.mark.check(**ORIGIN, hint="Who looks at the header Origin before the handshake goes on to the consumer?")
+def test_a_page_of_another_website_gets_no_socket(tab):
+    for name, origin in FOREIGN_PAGES.items():
+        one = tab("/ws/lobby/", application=project.asgi_application(), headers={"origin": origin})
+        assert not one.accepted, f"The handshake of {name} (Origin: {origin}) was accepted."
+    assert enter(tab, "lobby").accepted
+
+
+@pytest.mark.check(**ORIGIN, hint="Which hosts may pages come from? Are they those of ALLOWED_HOSTS, and no others?")
+def test_the_server_lets_in_its_own_page_and_no_other(server):
+    with server.tab("/ws/lobby/") as ada:
+        ada.receive("people")
+    status = server.handshake("/ws/lobby/", origin="https://evil.example")
+    if status != 403:
+        raise server.fault(f"A page of https://evil.example asked for a socket. The answer was HTTP {status}, not 403.")
 
 
 @pytest.mark.check(**PEOPLE, hint="Are all in the room told, each time that somebody comes and each time one leaves?")

@@ -88,14 +88,6 @@ def whole_website(server):
 # Step 1
 
 
-@pytest.mark.check(**ORIGIN, hint="Who looks at the header Origin before the handshake goes on to the consumer?")
-def test_a_page_of_another_website_gets_no_socket(tab):
-    for name, origin in {"another website": "https://evil.example", "a file": "null", "no page at all": None}.items():
-        one = tab("/ws/lobby/", application=project.asgi_application(), headers={"origin": origin})
-        assert not one.accepted, f"The handshake of {name} (Origin: {origin}) was accepted."
-    assert enter(tab, "lobby").accepted
-
-
 @pytest.mark.check(**ORIGIN, hint="Are whole origins compared, or only the names of hosts?")
 def test_another_port_and_another_scheme_are_another_origin(live):
     origins = [f"http://{NAME}", f"https://{NAME}:8443", f"https://www.{NAME}", f"https://{NAME}.evil.example"]

@@ -150,13 +150,13 @@ class Server:
     def tab(self, path: str = "/ws/lobby/", cookies: str = "") -> "NetworkTab":
         return NetworkTab(self, path, cookies)
 
-    def handshake(self, path: str) -> int:
-        """Return the HTTP status of a handshake: 101 means that it was accepted."""
-        diary.note(f"a tab asked the server for the socket {path}")
+    def handshake(self, path: str, origin: str = "") -> int:
+        """Return the HTTP status of a handshake, by a page of `origin` or of the server: 101 means it was accepted."""
+        diary.note(f"a {f'page of {origin}' if origin else 'tab'} asked the server for the socket {path}")
         from websockets.exceptions import InvalidStatus
 
         try:
-            with connect(self, path):
+            with connect(self, path, origin=origin):
                 return 101
         except InvalidStatus as error:
             return error.response.status_code
@@ -245,15 +245,14 @@ class NetworkTab:
         return f'A tab at {self.path.lstrip("/")} waited for a frame of type "{kind}". What it got: {got}'
 
 
-def connect(server: Server, path: str, cookies: str = ""):
-    """Return a connection to enter, with the Origin that a page of the server would have, and its cookies."""
+def connect(server: Server, path: str, cookies: str = "", origin: str = ""):
+    """Return a connection to enter, with cookies, and the Origin that a page of the server would have, or another."""
     from websockets.sync.client import connect
 
     headers = {"Cookie": cookies} if cookies else None
     url = f"ws://{server.address}{path}"
-    return connect(
-        url, origin=server.origin, additional_headers=headers, proxy=None, max_queue=None, open_timeout=ANSWER
-    )
+    options = {"additional_headers": headers, "proxy": None, "max_queue": None, "open_timeout": ANSWER}
+    return connect(url, origin=origin or server.origin, **options)
 
 
 def listens(server: subprocess.Popen, port: int) -> bool:

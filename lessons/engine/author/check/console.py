@@ -86,7 +86,7 @@ class Terminal:
         environ = (
             {**own_environ(), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", TYPED: "make"}
             | self.exported
-            | told(call.command)
+            | {name: self.as_it_is(value) for name, value in told(call.command).items()}
         )
         is_redis = words[3:4] == ["redis"]
         if words[0] == "export":
