@@ -10,7 +10,7 @@ import pytest
 from lessons.engine.harness import limit, project
 from lessons.engine.harness import step_log as diary
 from lessons.engine.harness.asgi_tab import Loop, Tab
-from lessons.engine.harness.browser import BY_HAND, NoBrowser, Page, open_browser
+from lessons.engine.harness.browser import BY_HAND, NoBrowser, Page, Windows, open_browser
 from lessons.engine.harness.database import Database
 from lessons.engine.harness.machine import must_have_all
 from lessons.engine.harness.redis import STAND_IN, WITH_STAND_IN, NoRedis, Redis, is_stand_in
@@ -296,10 +296,10 @@ def redis(request):
 
 @pytest.fixture(scope="session")
 def browser():
-    """A real browser. Where there is none the check says NOT CHECKED; in CI that is a failure."""
+    """The windows of a real browser. Where there is none the check says NOT CHECKED; in CI that is a failure."""
     try:
         with open_browser() as browser:
-            yield browser
+            yield Windows(browser)
     except NoBrowser:
         if must_have_all():
             pytest.fail("There is no browser, and CI must have one.", pytrace=False)
@@ -309,15 +309,15 @@ def browser():
 @pytest.fixture
 def open_page(browser, server):
     """Open windows on the lobby: `ada = open_page()`."""
-    opened = []
+    windows = []
 
     def open_one(at: Server = server, strict: bool = False) -> Page:
-        opened.append(Page(browser, at, strict))
-        return opened[-1]
+        windows.append(browser.open(strict))
+        return Page(windows[-1], at)
 
     yield open_one
-    for page in opened:
-        page.page.close()
+    for window in windows:
+        browser.take_back(window)
 
 
 @pytest.fixture

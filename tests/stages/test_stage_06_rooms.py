@@ -286,7 +286,7 @@ def test_the_page_shows_who_is_here(open_page):
     assert ada.lists(name), f"{name} has come, and Ada's page does not show it.{ada.console()}"
     assert not ada.page.locator("#slanted").count(), f"The name {name} became a part of Ada's page."
     assert ben.lists("Ada"), f"Ada is here, and the page of {name} does not show it.{ben.console()}"
-    ben.page.close()
+    ben.leave()
     assert ada.lists(name, there=False), f"{name} has closed the window, and Ada's page still shows the name."
 
 

@@ -261,7 +261,7 @@ def test_the_page_whispers_to_the_one_who_was_chosen(open_page):
     for who, page in (("Bob", ben), ("Ann, who wrote it,", ada)):
         assert page.shows(secret), f"Ann wrote to Bob alone. {who} should see it: {page.log()!r}{page.console()}"
         assert not page.page.locator("#slanted").count(), "The message became a part of the page."
-    ben.page.close()
+    ben.leave()
     assert ada.lists("Bob", there=False), f"Bob has left, and Ann's page still lists him.{ada.console()}"
     ada.say("and another secret")  # the choice is as she left it
     cleo.say("anybody here?")

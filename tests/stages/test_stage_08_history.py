@@ -347,7 +347,7 @@ def test_a_refused_message_is_not_lost_for_whoever_typed_it(open_page):
     ada, ben = (open_page().choose(name, room).connect() for name in ("Wanda", "Xaver"))
     ada.whisper("Xaver", "to be heard")
     assert ben.shows("to be heard"), f"Wanda wrote to Xaver, and his page shows: {ben.log()!r}{ben.console()}"
-    ben.page.close()
+    ben.leave()
     assert ada.lists("Xaver", there=False), f"Xaver has left, and Wanda's page still lists him.{ada.console()}"
     ada.say("a long letter")
     kept = ada.keeps("a long letter")

@@ -251,7 +251,7 @@ def test_a_consumer_that_is_cancelled_says_goodbye(tab, visitor):
 def test_the_page_asks_by_itself_now_and_then(open_page, server, alone):
     room = new_room("kitchen")
     window = open_page(server)
-    window.page.clock.install()
+    window.stop_the_clock()
     ada = window.choose("Zoe", room).connect()
     with server.tab(f"/ws/{room}/") as ben:
         ben.receive("connection_established")

@@ -100,26 +100,22 @@ def candidates() -> Iterator[dict]:
         yield {"channel": channel, "args": args}
 
 
-class Page:
-    """One window on the lobby, seen as a person sees it: by roles and texts. `errors` is the browser's console.
+class Window:
+    """A window of the browser, with cookies and storage of its own. It is kept from check to check, see `Windows`."""
 
-    It looks past the page's content security policy, which does not let our own scripts wait inside of it. `strict`
-    leaves the policy alone: then only what needs no such script can be asked.
-    """
-
-    def __init__(self, browser, server, strict: bool = False) -> None:
-        self.plain = status_of(server.get("/")[1])  # before any script has run
+    def __init__(self, browser, strict: bool) -> None:
+        self.spoilt = strict  # it cannot be made as good as new
         self.page = browser.new_page(bypass_csp=not strict)
-        self.be_patient(PATIENCE)
-        self.page.set_default_navigation_timeout(1000 * LOADING)
-        self.errors: list[str] = []
+        self.page.add_init_script(WATCH)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self.note)
-        self.alerts: list[str] = []
         self.page.on("dialog", self.read_alert)
-        self.page.add_init_script(WATCH)
-        diary.note("opened the page in a browser window")
-        self.page.goto(f"http://{server.address}/")
+        self.protocol = self.page.context.new_cdp_session(self.page)
+        self.begin()
+
+    def begin(self) -> None:
+        self.errors: list[str] = []
+        self.alerts: list[str] = []
 
     def note(self, line) -> None:
         """Keep what is red in the console, but for the icon that a browser asks for by itself."""
@@ -129,6 +125,79 @@ class Page:
     def read_alert(self, dialog) -> None:
         self.alerts.append(dialog.message)
         dialog.accept()
+
+    def clear(self) -> bool:
+        """Leave the page, and forget all that websites have left here. Tell whether the window can be used again."""
+        if self.spoilt or self.page.is_closed() or len(self.page.context.pages) > 1:
+            return False
+        self.page.set_default_timeout(1000 * PATIENCE)
+        self.page.set_default_navigation_timeout(1000 * PATIENCE)
+        origin = "{0.scheme}://{0.netloc}".format(urlsplit(self.page.url))
+        if origin.startswith("http"):  # by a call that does not wait for ever, where a script of the page's does not end
+            self.page.wait_for_function("() => { sessionStorage.clear(); return true; }")
+        self.page.goto("about:blank")
+        self.page.context.clear_cookies()
+        self.page.context.clear_permissions()
+        self.protocol.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        return True
+
+    def close(self) -> None:
+        self.page.context.close()
+
+
+class Windows:
+    """The windows of one browser. A new one costs a second of the processor, one that is used again a tenth of it."""
+
+    def __init__(self, browser) -> None:
+        self.browser = browser
+        self.free: list[Window] = []
+
+    def open(self, strict: bool) -> Window:
+        """Return a window that looks as if nobody had ever used it."""
+        if strict or not self.free:
+            return Window(self.browser, strict)
+        window = self.free.pop()
+        window.begin()
+        return window
+
+    def take_back(self, window: Window) -> None:
+        from playwright.sync_api import Error
+
+        try:
+            again = window.clear()
+        except Error:  # a page that hangs, or has crashed
+            again = False
+        if again:
+            self.free.append(window)
+        else:
+            window.close()
+
+
+class Page:
+    """One window on the lobby, seen as a person sees it: by roles and texts. `errors` is the browser's console.
+
+    It looks past the page's content security policy, which does not let our own scripts wait inside of it. A `strict`
+    window leaves the policy alone: then only what needs no such script can be asked.
+    """
+
+    def __init__(self, window: Window, server) -> None:
+        self.plain = status_of(server.get("/")[1])  # before any script has run
+        self.window, self.page = window, window.page
+        self.errors, self.alerts = window.errors, window.alerts
+        self.be_patient(PATIENCE)
+        self.page.set_default_navigation_timeout(1000 * LOADING)
+        diary.note("opened the page in a browser window")
+        self.page.goto(f"http://{server.address}/")
+
+    def leave(self) -> None:
+        """Go away, as somebody does who closes the window. The window itself is kept."""
+        diary.note("left the page")
+        self.page.goto("about:blank")
+
+    def stop_the_clock(self) -> None:
+        """Let time stand still in this window, from the next page on: `page.clock` moves it."""
+        self.window.spoilt = True
+        self.page.clock.install()
 
     def connect(self) -> "Page":
         """Wait until the page is greeted and says that it is connected, and return it."""

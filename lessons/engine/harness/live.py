@@ -64,11 +64,6 @@ class Live(Server):
             **self.told,
         }
 
-    def stop(self) -> None:
-        """End it at once: nothing in it has to be kept, and Daphne often takes its time to hear TERM."""
-        self.process.kill()
-        super().stop()
-
     def ask(self, path: str, scheme: str = "https", **headers: str) -> tuple[int, str, str]:
         """Return status, headers and body of a page, as a browser would get it that has come by this scheme."""
         diary.note(f"asked for {scheme}://{NAME}{path}")
