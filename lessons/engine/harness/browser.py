@@ -133,7 +133,7 @@ class Window:
         self.page.set_default_timeout(1000 * PATIENCE)
         self.page.set_default_navigation_timeout(1000 * PATIENCE)
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(self.page.url))
-        if origin.startswith("http"):  # by a call that does not wait for ever, where a script of the page's does not end
+        if origin.startswith("http"):  # by a call that has an end, where a script of the page's has none
             self.page.wait_for_function("() => { sessionStorage.clear(); return true; }")
         self.page.goto("about:blank")
         self.page.context.clear_cookies()
