@@ -10,7 +10,7 @@ import pytest
 from lessons.engine.harness import limit, project
 from lessons.engine.harness import step_log as diary
 from lessons.engine.harness.asgi_tab import Loop, Tab
-from lessons.engine.harness.browser import BY_HAND, NoBrowser, Page, Windows, open_browser
+from lessons.engine.harness.browser import BY_HAND, NoBrowser, Page, Windows, open_browser, process_of
 from lessons.engine.harness.database import Database
 from lessons.engine.harness.machine import must_have_all
 from lessons.engine.harness.redis import STAND_IN, WITH_STAND_IN, NoRedis, Redis, is_stand_in
@@ -18,6 +18,8 @@ from lessons.engine.harness.server import Server
 from lessons.engine.harness.visitor import InProcess, OverNetwork, Visitor
 from tests import import_check as fresh
 from tests import report, watched
+from tests.order import Postponing, schedule
+from tests.plan import Check, Plan, kind_of, waits
 
 FAILED = pytest.StashKey[list]()
 
@@ -41,10 +43,19 @@ def pytest_addoption(parser):
 def pytest_cmdline_main(config):
     def told(place: str) -> None:
         speak(config)
-        report.settings_never_end(place)
+        lines = report.settings_never_end(place)
+        if lane := lane_of(config):
+            lane.give_up(lines)
+        for line in [] if lane else lines:
+            report.say(line)
 
     with limit.limit(limit.SECONDS, told, project.is_students):
         project.load()
+
+
+def lane_of(config):
+    """Return what `make test` has put into this process, one of two: see tests/lanes.py. None where all is one."""
+    return config.pluginmanager.get_plugin("lane")
 
 
 def speak(config) -> None:
@@ -60,17 +71,23 @@ def pytest_configure(config):
         if not text.isdecimal():
             raise pytest.UsageError(f"lessons/STAGE:1: {text!r} is no stage. The file holds one number, such as 4.")
         config.stage = int(text)
-    if config.getoption("--results"):
-        config.pluginmanager.register(report.Results(config))
+    lane = lane_of(config)
+    if config.getoption("--results") and not lane:
+        config.pluginmanager.register(report.WriteResults(config, config.getoption("--results")))
     if not (config.getoption("--full") or config.option.collectonly):
-        reporter = watched.Watched(config) if config.getoption("--watch") else report.Report(config)
+        printed = lane or (watched.Watched() if config.getoption("--watch") else report.InOrder())
+        hooks = report.Hooks(config, printed)
         config.pluginmanager.unregister(name="terminalreporter")
-        config.pluginmanager.register(reporter, "terminalreporter")
+        config.pluginmanager.register(hooks, "terminalreporter")
+
+
+def is_the_courses(path) -> re.Match | None:
+    return re.match(r"test_stage_(\d\d)", path.name)
 
 
 def stage_of(path, config) -> int:
     """Return the stage of a file of checks; of a test of the student's own the one that the student is at."""
-    found = re.match(r"test_stage_(\d\d)", path.name)
+    found = is_the_courses(path)
     return int(found[1]) if found else config.stage
 
 
@@ -86,20 +103,52 @@ def pytest_ignore_collect(collection_path, config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out the checks of other stages, unless their file is named on the command line."""
+    """Leave out the checks of other stages, unless their file is named on the command line; and put them in order."""
     for item in items:
         item.stage = stage_of(item.path, config)
     stages = range(config.getoption("--from-stage"), config.stage + 1)
     chosen = [item for item in items if is_named(item.path, config) or item.stage in stages and is_wanted(item, config)]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-    items[:] = chosen
-    for item in items:
-        first = next(other for other in items if other.stage == item.stage)
-        item.foundation = item.function is first.function  # the first check of a stage carries the others
-    if config.getoption("--watch"):
-        items[:] = watched.quick_first(items, config)
+    chosen.sort(key=lambda item: (item.stage, not is_the_courses(item.path)))
+    left = watched.quick_first(chosen, config.stage) if config.getoption("--watch") else chosen
+    for number, item in enumerate(left):
+        first = next(other for other in left if other.stage == item.stage)
+        item.check = check_of(item, number, item.function is first.function)
+    checks = [item.check for item in left]
+    config.checks = {check.nodeid: check for check in checks}
+    config.plan = Plan(
+        config.stage,
+        checks,
+        chosen=config.getoption("--stage") is not None,
+        selected=bool(config.option.keyword),
+        everything=config.getoption("--all"),
+        left_out=len(chosen) - len(left),
+        results=config.getoption("--results"),
+    )
+    if not any(map(config.getoption, ("--watch", "--full", "--collect-only"))):
+        left = schedule(left, config.stage)
+        failed = config.stash.setdefault(FAILED, [])
+        config.pluginmanager.register(Postponing(config.stage, failed))
+    lane = lane_of(config)
+    items[:] = [item for item in left if not lane or lane.has(item.check)]
     if any("fresh_import" in item.fixturenames for item in items) and not project.problem:
         config.fresh_import = fresh.begun or fresh.start()
+
+
+def check_of(item, number: int, foundation: bool) -> Check:
+    mark, guards = item.get_closest_marker("check"), item.get_closest_marker("guards")
+    return Check(
+        number=number,
+        nodeid=item.nodeid,
+        stage=item.stage,
+        name=report.sentence(item),
+        function=item.nodeid.partition("[")[0],
+        kind=kind_of(item.fixturenames, [mark.name for mark in item.iter_markers()]),
+        foundation=foundation,
+        slow=watched.is_slow(item.fixturenames),
+        asked=dict(mark.kwargs) if mark else {},
+        guards=guards.args[0] if guards else "",
+    )
 
 
 def is_wanted(item, config) -> bool:
@@ -124,9 +173,9 @@ def out_of_time(item, place: str) -> None:
     note_stand_in(item, error)
     reporter = item.config.pluginmanager.get_plugin("terminalreporter")
     speak(item.config)
-    if isinstance(reporter, report.Report):
-        reporter.line(item.stage, "failed", report.sentence(item))
-        reporter.failure(item, error)
+    if isinstance(reporter, report.Hooks):
+        reporter.report.take(report.failure(item.check, item.config.stage, error))
+        reporter.report.end()
     for process in Server.processes:
         process.kill()
 
@@ -135,28 +184,30 @@ def out_of_time(item, place: str) -> None:
 def pytest_runtest_setup(item):
     """Begin a new page in the diary. A check that cannot pass before an earlier one does waits, and costs no time."""
     diary.lines.clear()
-    if waits(item):
-        pytest.fail(report.WAITS, pytrace=False)
+    let_wait(item)
 
 
-def waits(item) -> bool:
-    if project.problem:
-        return "settings_can_be_read" not in item.name
-    if item.config.getoption("--all"):
-        return False
+def let_wait(item) -> None:
     failed = item.config.stash.setdefault(FAILED, [])
-    if failed and item.config.getoption("--watch") and watched.is_slow(item):
-        return True
-    for other in failed:
-        kind = "browser" in item.keywords and "browser" in other.keywords
-        if item.stage > other.stage or other.foundation or other.function is item.function or kind:
-            return True
-    return False
+    if lane := lane_of(item.config):
+        failed += lane.failed_elsewhere()
+    if project.problem:
+        wait = "settings_can_be_read" not in item.name
+    elif item.config.getoption("--all"):
+        wait = False
+    else:
+        too_slow = failed and item.config.getoption("--watch") and item.check.slow
+        wait = too_slow or waits(item.check, failed, item.config.stage)
+    if wait:
+        pytest.fail(report.WAITS, pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
     """Run a check; if a coroutine was made and thrown away on the way, that is told, or is the failure itself."""
+    if lane := lane_of(item.config):
+        lane.wait_for_its_turn()
+        let_wait(item)
     with warnings.catch_warnings(record=True) as caught:
         warnings.filterwarnings("always", message=".*was never awaited", category=RuntimeWarning)
         try:
@@ -164,10 +215,8 @@ def pytest_runtest_call(item):
         except Exception as error:
             for line in forgotten(caught):
                 error.add_note(line)
-            item.config.stash.setdefault(FAILED, []).append(item)
             raise
     if forgotten(caught):
-        item.config.stash.setdefault(FAILED, []).append(item)
         pytest.fail(forgotten(caught)[0], pytrace=False)
     return result
 
@@ -180,7 +229,10 @@ def forgotten(caught) -> list[str]:
 def pytest_runtest_makereport(item, call):
     if call.excinfo:
         note_stand_in(item, call.excinfo.value)
-    item.config.stash.setdefault(report.EXCEPTIONS, {})[item.nodeid, call.when] = call.excinfo and call.excinfo.value
+    exception = call.excinfo and call.excinfo.value
+    item.config.stash.setdefault(report.EXCEPTIONS, {})[item.nodeid, call.when] = exception
+    if exception and not isinstance(exception, pytest.skip.Exception) and str(exception) != report.WAITS:
+        item.config.stash.setdefault(FAILED, []).append(item.check)
 
 
 def note_stand_in(item, error: BaseException) -> None:
@@ -285,7 +337,7 @@ def redis(request):
     with request.config.pluginmanager.get_plugin("capturemanager").global_and_fixture_disabled():
         try:
             if is_stand_in():
-                report.say(f"        {STAND_IN}")
+                (lane_of(request.config) or report).say(f"        {STAND_IN}")
         except NoRedis as error:
             if must_have_all():
                 pytest.fail(f"CI must have a Redis. {error}", pytrace=False)
@@ -295,10 +347,12 @@ def redis(request):
 
 
 @pytest.fixture(scope="session")
-def browser():
+def browser(request):
     """The windows of a real browser. Where there is none the check says NOT CHECKED; in CI that is a failure."""
     try:
         with open_browser() as browser:
+            if lane := lane_of(request.config):
+                lane.has_begun(process_of(browser))
             yield Windows(browser)
     except NoBrowser:
         if must_have_all():

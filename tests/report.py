@@ -1,6 +1,8 @@
 """What a person reads after `make test`: a line for each check, and for each one that fails the few lines that help.
 
-The words of a failure come from tests/explain; pytest's own report, with tracebacks, is there with V=1.
+The checks run in the order of tests/plan.py, perhaps in two processes; the report is in the order of the lessons. Only
+the first cause is told at once. The words of a failure come from tests/explain; pytest's own report, with tracebacks, is
+there with V=1.
 """
 
 import json
@@ -8,12 +10,14 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 
 from lessons.engine.harness import patience, project
 from tests import progress
-from tests.explain.explain import explain, forget_failure, in_words, last_line
+from tests.explain.explain import Explanation, explanation_of, forget_failure, in_words, keep, last_line
+from tests.plan import Check, Plan
 
 EXCEPTIONS = pytest.StashKey[dict]()
 WAITS = "waits for the above"
@@ -29,75 +33,99 @@ class NeverEnds(AssertionError):
         self.place = (project.relative(file), int(line)) if place else ("", 0)
 
 
-def settings_never_end(place: str) -> None:
-    """Say that reading the settings does not come to an end; the process is ended after that."""
-    explanation = explain("the settings can be read", 0, NeverEnds(place), None)
-    say("Stage 0: the settings cannot be read")
-    for line in explanation.lines():
-        say(f"        {line}")
+@dataclass(frozen=True)
+class Outcome:
+    """What one check did: passed, failed, skipped, or waits. A failure is explained; `detail` is for `make check`."""
+
+    check: Check
+    outcome: str
+    reason: str = ""  # why it was skipped
+    explanation: Explanation | None = None
+    detail: str = ""
+
+
+def failure(check: Check, stage: int, exception: BaseException, told: bool = True) -> Outcome:
+    """Return the outcome of a check that has failed; `told` in words, or by an exception that just broke it."""
+    explanation = explanation_of(check.name, stage, exception, check.asked)
+    return Outcome(check, "failed", "", explanation, "" if told else f"broke: {last_line(exception)}")
+
+
+def settings_never_end(place: str) -> list[str]:
+    """Return what to say when reading the settings does not come to an end; the process is ended after that."""
+    explanation = explanation_of("the settings can be read", 0, NeverEnds(place), {})
+    keep(explanation)
+    return ["Stage 0: the settings cannot be read", *(f"        {line}" for line in explanation.lines())]
 
 
 class Report:
-    """Stands in for pytest's terminal reporter: green stages in a line each, the first failure in full."""
+    """Prints outcomes as they come, which is the order of the lessons: see `InOrder` for any other."""
 
     shows_progress = True
 
-    def __init__(self, config: pytest.Config) -> None:
-        self.config = config
-        self._tw = config.get_terminal_writer()  # pytest asks its reporter for it, to explain an assertion
+    def __init__(self) -> None:
+        self.plan = Plan(0, [])
         self.counts = dict.fromkeys(WORDS, 0)
         self.stages: dict[int, list[str]] = {}  # the outcomes of each stage's checks so far
         self.titled: set[int] = set()
         self.waiting: set[tuple[int, str]] = set()
+        self.told: Check | None = None  # the failure that was explained last
         self.began = time.perf_counter()
         self.color = sys.stdout.isatty()
         self.progress = progress.Progress(self.color and self.shows_progress)
-        self.items: dict[str, pytest.Item] = {}
-        self.stopped = False
 
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self.items = {item.nodeid: item for item in session.items}
-        self.progress.begin(len(self.items), sum(map(is_slow, session.items)))
+    def begin(self, plan: Plan) -> None:
+        self.plan = plan
+        self.progress.begin(len(plan.checks), sum(check.slow for check in plan.checks))
 
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self.progress.draw(sum(self.counts.values()), self.items[nodeid].stage)
+    def starts(self, check: Check) -> None:
+        """A check begins."""
+        self.progress.draw(self.done(), check.stage)
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            self.say(report.longreprtext)
+    def done(self) -> int:
+        """Return how many checks have come to their end."""
+        return sum(self.counts.values())
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.passed and report.when != "call":
-            return
-        item, exception = self.items[report.nodeid], self.config.stash[EXCEPTIONS].get((report.nodeid, report.when))
-        outcome = "waits" if str(exception) == WAITS else report.outcome
-        self.close_stages(before=item.stage)
-        self.counts[outcome] += 1
-        self.stages.setdefault(item.stage, []).append(outcome)
-        if outcome == "waits":
-            self.wait(item)
-        elif outcome != "passed" or item.stage == self.config.stage:
-            self.line(item.stage, outcome, sentence(item))
-        if outcome == "skipped":
-            self.say(f"        {exception}")
-        if outcome == "failed":
-            self.failure(item, exception)
+    def take(self, outcome: Outcome) -> None:
+        """A check has come to its end."""
+        self.close_stages(before=outcome.check.stage)
+        self.count(outcome)
+        self.tell(outcome)
 
-    def failure(self, item: pytest.Item, exception: BaseException) -> None:
+    def count(self, outcome: Outcome) -> None:
+        self.counts[outcome.outcome] += 1
+        self.stages.setdefault(outcome.check.stage, []).append(outcome.outcome)
+
+    def tell(self, outcome: Outcome) -> None:
+        check = outcome.check
+        if outcome.outcome == "waits":
+            self.wait(check)
+        elif outcome.outcome != "passed" or check.stage == self.plan.stage:
+            self.line(check.stage, outcome.outcome, check.name)
+        if outcome.outcome == "skipped":
+            self.say(f"        {outcome.reason}")
+        if outcome.outcome == "failed":
+            self.failure(outcome)
+
+    def failure(self, outcome: Outcome) -> None:
         """Tell the first failure in full; of the others only that they are."""
-        if self.counts["failed"] > 1 and not self.config.getoption("--all"):
+        if self.told and not self.plan.everything:
             self.say("        (Another one. Mend the first, then look at this.)")
             return
-        for line in explain(sentence(item), self.config.stage, exception, item.get_closest_marker("check")).lines():
-            self.say(f"        {line}")
+        self.explain(outcome)
 
-    def wait(self, item: pytest.Item) -> None:
+    def explain(self, outcome: Outcome) -> None:
+        self.told = outcome.check
+        keep(outcome.explanation)
+        for line in outcome.explanation.lines():
+            self.say(f"        {line}", flush=True)
+
+    def wait(self, check: Check) -> None:
         """List a check that has to wait, once for all its cases."""
-        name = sentence(item).partition(": ")[0]
-        if item.stage == min(self.stages, key=lambda stage: "failed" not in self.stages[stage]):
-            if (item.stage, name) not in self.waiting:
-                self.line(item.stage, "waits", name)
-            self.waiting.add((item.stage, name))
+        name = check.name.partition(": ")[0]
+        if check.stage == min(self.stages, key=lambda stage: "failed" not in self.stages[stage]):
+            if (check.stage, name) not in self.waiting:
+                self.line(check.stage, "waits", name)
+            self.waiting.add((check.stage, name))
 
     def line(self, stage: int, outcome: str, text: str) -> None:
         if stage not in self.titled:
@@ -121,20 +149,18 @@ class Report:
                 word = self.word("waits" if "waits" in outcomes else "passed")
                 self.say(f"Stage {stage}: {lesson_title(stage)}\n  {word}{len(outcomes)} {what}", flush=True)
 
-    def pytest_keyboard_interrupt(self) -> None:
-        self.stopped = True
-
-    def pytest_sessionfinish(self) -> None:
-        self.close_stages(before=self.config.stage + 1)
+    def end(self, stopped: bool = False) -> None:
+        """All is over, or somebody has `stopped` it."""
+        self.close_stages(before=self.plan.stage + 1)
         self.say(f"\n{self.score()}")
-        if self.stopped:
-            self.say(f"Stopped by Ctrl-C after {sum(self.counts.values())} of {len(self.items)} checks.")
+        if stopped:
+            self.say(f"Stopped by Ctrl-C after {sum(self.counts.values())} of {len(self.plan.checks)} checks.", True)
             return
         self.say(f"({time.perf_counter() - self.began:.1f} s) {self.map()}")
-        if len(self.items) == self.counts["passed"]:
+        if len(self.plan.checks) == self.counts["passed"]:
             self.progress.remember()
         for line in self.what_now():
-            self.say(line)
+            self.say(line, flush=True)
 
     def score(self) -> str:
         passed, failed, skipped, waiting = (self.counts[word] for word in ("passed", "failed", "skipped", "waits"))
@@ -149,8 +175,8 @@ class Report:
             forget_failure()
             if self.counts["skipped"]:
                 yield f"{self.counts['skipped']} were NOT CHECKED: look by hand, as said above."
-            if not self.config.option.keyword:
-                yield what_next(self.config.stage, chosen=self.config.getoption("--stage") is not None)
+            if not self.plan.selected:
+                yield what_next(self.plan.stage, chosen=self.plan.chosen)
         elif self.counts["failed"]:
             yield "Stuck? make hint says more. With tracebacks: make test V=1"
 
@@ -162,45 +188,175 @@ class Report:
         return self.draw(self.stages)
 
     def draw(self, stages: dict[int, list[str]]) -> str:
-        done = [stage for stage, outcomes in stages.items() if {"passed", "skipped"} >= set(outcomes)]
-        here = f"here: {self.config.stage}" if len(done) < len(stages) else ""
-        to_come = range(self.config.stage + 1, number_of_lessons())
+        done = [stage for stage, outcomes in sorted(stages.items()) if {"passed", "skipped"} >= set(outcomes)]
+        here = f"here: {self.plan.stage}" if len(done) < len(stages) else ""
+        to_come = range(self.plan.stage + 1, number_of_lessons())
         parts = [("done:", done), (here, []), ("to come:", list(to_come))]
         texts = [" ".join([name, *map(str, stages)]) for name, stages in parts if stages or (name and name == here)]
         return "Stages " + " | ".join(texts)
 
 
-class Results:
-    """Writes what each check did to a file, for `make check`."""
+class InOrder(Report):
+    """Takes outcomes in whatever order they come, and prints them in the order of the lessons.
 
-    def __init__(self, config: pytest.Config) -> None:
-        self.config, self.results, self.items = config, {}, {}
+    A failure is told at once, unless one of an earlier lesson has been. The rest has time until the end then.
+    """
 
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self.items = {item.nodeid: item for item in session.items}
+    def __init__(self) -> None:
+        super().__init__()
+        self.outcomes: dict[int, Outcome] = {}
+        self.explained: set[int] = set()
+        self.printed = 0  # checks of the plan, from its beginning on
+
+    def take(self, outcome: Outcome) -> None:
+        self.outcomes[outcome.check.number] = outcome
+        if outcome.outcome == "failed" and (not self.told or outcome.check.stage < self.told.stage):
+            self.tell_at_once(outcome)
+        elif not self.told:
+            self.print_stages()
+
+    def tell_at_once(self, outcome: Outcome) -> None:
+        check = outcome.check
+        self.explained.add(check.number)
+        if self.told:
+            self.say(f"\nStage {check.stage} is red, too, and comes before stage {self.told.stage}. Begin here:")
+        self.say(f"Stage {check.stage}: {lesson_title(check.stage)}")
+        self.say(f"  {self.word('failed')}{check.name}")
+        self.explain(outcome)
+
+    def print_stages(self) -> None:
+        """Print the stages that are complete, as far as all before them are."""
+        checks = self.plan.checks
+        while self.printed < len(checks):
+            stage = checks[self.printed].stage
+            block = [check for check in checks if check.stage == stage]
+            if not all(check.number in self.outcomes for check in block):
+                return
+            self.print_block(block)
+
+    def print_block(self, block: list[Check]) -> None:
+        self.printed += len(block)
+        for check in block:
+            if outcome := self.outcomes.get(check.number):
+                super().take(outcome)
+        self.close_stages(before=block[0].stage + 1)
+
+    def failure(self, outcome: Outcome) -> None:
+        if outcome.check.number in self.explained:
+            self.say("        (This one is told above.)")
+        else:
+            super().failure(outcome)
+
+    def end(self, stopped: bool = False) -> None:
+        if self.explained:
+            self.say("")
+        quiet: list[Check] = []
+        for stage in dict.fromkeys(check.stage for check in self.plan.checks[self.printed :]):
+            block = [check for check in self.plan.checks if check.stage == stage]
+            if self.told and self.is_quiet(block):
+                quiet += block
+                continue
+            self.sum_up(quiet)
+            quiet = []
+            self.print_block(block)
+        self.sum_up(quiet)
+        super().end(stopped)
+
+    def is_quiet(self, block: list[Check]) -> bool:
+        """Tell whether nothing is to be said of the checks of one stage, beside one of another that has failed."""
+        words = {self.outcomes[check.number].outcome for check in block if check.number in self.outcomes}
+        return words <= {"passed", "waits"} and block[0].stage != self.told.stage
+
+    def sum_up(self, quiet: list[Check]) -> None:
+        """Tell of several stages in two lines: what has failed should not be pushed out of sight."""
+        outcomes = [self.outcomes[check.number] for check in quiet if check.number in self.outcomes]
+        for outcome in outcomes:
+            self.count(outcome)
+            self.titled.add(outcome.check.stage)
+        if outcomes:
+            first, last = outcomes[0].check.stage, outcomes[-1].check.stage
+            self.say(f"Stages {first} to {last}" if first < last else f"Stage {first}: {lesson_title(first)}")
+        for word, what in (("passed", "checks"), ("waits", "checks wait for what has failed")):
+            if number := [outcome.outcome for outcome in outcomes].count(word):
+                self.say(f"  {self.word(word)}{number} {what}")
+
+    def done(self) -> int:
+        return len(self.outcomes)
+
+
+class Hooks:
+    """Stands in for pytest's terminal reporter: hands on to a report what pytest tells."""
+
+    def __init__(self, config: pytest.Config, report: Report) -> None:
+        self.config, self.report = config, report
+        self._tw = config.get_terminal_writer()  # pytest asks its reporter for it, to explain an assertion
+        self.stopped = False
+
+    def pytest_collection_finish(self) -> None:
+        self.report.begin(self.config.plan)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.report.say(report.longreprtext)
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.report.starts(self.config.checks[nodeid])
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when != "call" and report.passed:
-            return
-        item = self.items[report.nodeid]
-        check, guards = item.get_closest_marker("check"), item.get_closest_marker("guards")
-        exception = self.config.stash[EXCEPTIONS].get((report.nodeid, report.when))
-        told = report.when == "call" and (in_words(exception) or exception is project.problem)
-        self.results[report.nodeid] = {
-            "outcome": self.outcome(report, exception, told),
-            "guards": guards.args[0] if guards else "",
-            **(check.kwargs if check else {}),
-        }
+        if outcome := outcome_of(report, self.config):
+            self.report.take(outcome)
 
-    def outcome(self, report: pytest.TestReport, exception: BaseException | None, told: bool) -> str:
-        """Tell a failure in words from a check that just broke, and from one that waits."""
-        if not report.failed:
-            return report.outcome
-        return "waits" if str(exception) == WAITS else "failed" if told else f"broke: {last_line(exception)}"
+    def pytest_keyboard_interrupt(self) -> None:
+        self.stopped = True
 
     def pytest_sessionfinish(self) -> None:
-        with open(self.config.getoption("--results"), "w", encoding="utf-8") as file:
-            json.dump(self.results, file)
+        self.report.end(self.stopped)
+
+
+def outcome_of(report: pytest.TestReport, config: pytest.Config) -> Outcome | None:
+    """Return what a check did; None where there is nothing to tell: it was prepared, or cleared away."""
+    if report.passed and report.when != "call":
+        return None
+    check, exception = config.checks[report.nodeid], config.stash[EXCEPTIONS].get((report.nodeid, report.when))
+    if str(exception) == WAITS:
+        return Outcome(check, "waits")
+    if report.failed:
+        told = report.when == "call" and (in_words(exception) or exception is project.problem)
+        return failure(check, config.stage, exception, told)
+    return Outcome(check, report.outcome, str(exception or ""))
+
+
+class Results:
+    """Collects what each check did, and writes it to a file for `make check`."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.outcomes: dict[int, Outcome] = {}
+
+    def take(self, outcome: Outcome) -> None:
+        self.outcomes[outcome.check.number] = outcome
+
+    def write(self) -> None:
+        results = {}
+        for _, one in sorted(self.outcomes.items()):
+            detail = {"outcome": one.detail or one.outcome, "guards": one.check.guards}
+            results[one.check.nodeid] = detail | one.check.asked
+        with open(self.path, "w", encoding="utf-8") as file:
+            json.dump(results, file)
+
+
+class WriteResults:
+    """A plugin for that, where all checks run in this process."""
+
+    def __init__(self, config: pytest.Config, path: str) -> None:
+        self.config, self.results = config, Results(path)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if outcome := outcome_of(report, self.config):
+            self.results.take(outcome)
+
+    def pytest_sessionfinish(self) -> None:
+        self.results.write()
 
 
 def say(line: str, flush: bool = False) -> None:
@@ -210,11 +366,6 @@ def say(line: str, flush: bool = False) -> None:
         print(line, flush=flush)
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - stays open until the end
-
-
-def is_slow(item: pytest.Item) -> bool:
-    """Tell whether a check starts a server or a browser."""
-    return bool({"server", "redis", "browser"} & set(item.fixturenames))
 
 
 def sentence(item: pytest.Item) -> str:

@@ -9,16 +9,18 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-import pytest
+from tests.plan import STARTS_PROCESSES, Check
+from tests.report import Report, forget_failure, say
 
-from tests.report import Report, forget_failure, is_slow, say
+
+def is_slow(fixtures: list[str]) -> bool:
+    return bool((STARTS_PROCESSES | {"browser"}) & set(fixtures))
 
 
-def quick_first(items: list[pytest.Item], config: pytest.Config) -> list[pytest.Item]:
-    """Return the checks to run, in their order, and put into `config.left_out` how many are left to `make test`."""
-    chosen = [item for item in items if not is_slow(item) or item.stage == config.stage]
-    config.left_out = len(items) - len(chosen)
-    return sorted(chosen, key=is_slow)
+def quick_first(items: list, stage: int) -> list:
+    """Return the checks to run, in their order: those that are slow and of an earlier stage are left to `make test`."""
+    chosen = [item for item in items if not is_slow(item.fixturenames) or item.stage == stage]
+    return sorted(chosen, key=lambda item: is_slow(item.fixturenames))
 
 
 class Watched(Report):
@@ -27,17 +29,17 @@ class Watched(Report):
     halfway = False
     shows_progress = False  # the map has its place
 
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
+    def starts(self, check: Check) -> None:
         """Give the verdict of the quick checks before the first slow one, unless that has to wait anyway."""
-        if is_slow(self.items[nodeid]) and not self.halfway:
+        if check.slow and not self.halfway:
             self.halfway = True
-            self.close_stages(before=self.config.stage)
+            self.close_stages(before=self.plan.stage)
             if not self.counts["failed"]:
-                slow = sum(map(is_slow, self.items.values()))
+                slow = sum(check.slow for check in self.plan.checks)
                 self.verdict(f"{slow} more start a server or a browser:")
 
-    def pytest_sessionfinish(self) -> None:
-        self.close_stages(before=self.config.stage + 1)
+    def end(self, stopped: bool = False) -> None:
+        self.close_stages(before=self.plan.stage + 1)
         self.verdict(*self.what_now())
 
     def verdict(self, *lines: str) -> None:
@@ -48,9 +50,9 @@ class Watched(Report):
             say(self.map(), flush=True)
 
     def what_now(self) -> Iterator[str]:
-        if self.config.left_out and not self.counts["failed"]:
+        if self.plan.left_out and not self.counts["failed"]:
             forget_failure()
-            yield f"All green so far. make test has {self.config.left_out} more: earlier stages' servers and browsers."
+            yield f"All green so far. make test has {self.plan.left_out} more: earlier stages' servers and browsers."
         else:
             yield from super().what_now()
 
@@ -65,9 +67,9 @@ class Watched(Report):
 
     def map(self) -> str:
         """As in every report, but a stage is done only when all its checks have run, or all before it are done."""
-        chosen = Counter(item.stage for item in self.items.values())
+        chosen = Counter(check.stage for check in self.plan.checks)
         stages: dict[int, list[str]] = {}
-        for stage in range(self.config.stage + 1):
+        for stage in range(self.plan.stage + 1):
             outcomes = self.stages.get(stage, [])
             waits = not chosen[stage] and not all({"passed", "skipped"} >= set(before) for before in stages.values())
             stages[stage] = [*outcomes, "waits"] if waits or chosen[stage] > len(outcomes) else outcomes

@@ -123,7 +123,7 @@ def test_the_report_says_that_the_machine_was_busy(machine, monkeypatch):
     monkeypatch.setattr(report, "forget_failure", lambda: None)
     green = SimpleNamespace(
         counts={"passed": 1, "failed": 0, "skipped": 0},
-        config=SimpleNamespace(option=SimpleNamespace(keyword="a")),
+        plan=SimpleNamespace(selected=True),
     )
     assert patience.BUSY not in report.Report.what_now(green)
     patience.wait(lambda seconds: None, 2.0)

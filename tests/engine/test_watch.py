@@ -21,6 +21,8 @@ from lessons.engine.content.stages import MARKER, make_stages
 from lessons.engine.student import setup
 from lessons.engine.student.watch import matters, needs_new_start
 from tests import report, watched
+from tests.plan import IN_BROWSER, IN_PROCESS, Check, Plan
+from tests.report import Outcome
 
 from .toy import ROOT
 
@@ -42,13 +44,15 @@ time.sleep(600)
 class Watch:
     """`python -m lessons watch` in a folder, perhaps in a terminal, and the lines that all its processes print."""
 
+    command = "watch"
+
     def __init__(self, place: Path, terminal: bool = False, **given: str) -> None:
         environ = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
         environ |= {"TMPDIR": str(place.parent)} | given
         self.place = place
         self.out, end = os.openpty() if terminal else os.pipe()
         self.process = subprocess.Popen(
-            [sys.executable, *(["-c", IN_TERMINAL] if terminal else ["-m", "lessons", "watch"])],
+            [sys.executable, *(["-c", IN_TERMINAL, self.command] if terminal else ["-m", "lessons", self.command])],
             cwd=place,
             env=environ,
             stdin=end if terminal else subprocess.DEVNULL,
@@ -100,7 +104,6 @@ class Watch:
 IN_TERMINAL = """
 import fcntl, runpy, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-sys.argv[1:] = ["watch"]
 runpy.run_module("lessons", run_name="__main__", alter_sys=True)
 """
 
@@ -350,31 +353,31 @@ def test_a_file_that_was_read_at_the_start_asks_for_a_new_one(path, new_start):
     assert needs_new_start(path) == new_start
 
 
-def item(stage: int, name: str, *fixtures: str) -> SimpleNamespace:
-    return SimpleNamespace(stage=stage, name=name, fixturenames=fixtures, nodeid=name)
+def check(number: int, stage: int, name: str, slow: bool = False) -> Check:
+    return Check(number, name, stage, name, name, IN_BROWSER if slow else IN_PROCESS, slow=slow)
 
 
-QUICK, LEFT_OUT, SLOW = item(3, "quick", "tab"), item(4, "server", "server"), item(5, "window", "open_page", "browser")
-LAST = item(5, "window_again", "server", "browser")
+QUICK, SLOW, LAST = check(0, 3, "quick"), check(1, 5, "window", slow=True), check(2, 5, "window again", slow=True)
+
+
+def item(stage: int, *fixtures: str) -> SimpleNamespace:
+    return SimpleNamespace(stage=stage, fixturenames=fixtures)
 
 
 def test_quick_checks_come_first_and_slow_ones_of_earlier_stages_not_at_all():
-    config = SimpleNamespace(stage=5)
-    assert watched.quick_first([SLOW, LEFT_OUT, LAST, QUICK], config) == [QUICK, SLOW, LAST]
-    assert config.left_out == 1
+    quick, left_out, slow = item(3, "tab"), item(4, "server"), item(5, "open_page", "browser")
+    last = item(5, "server", "browser")
+    assert watched.quick_first([slow, left_out, last, quick], stage=5) == [quick, slow, last]
 
 
 @pytest.fixture
 def watched_report(monkeypatch):
     monkeypatch.setattr(report, "number_of_lessons", lambda: 6)
-    options = SimpleNamespace(keyword="")
-    return watched.Watched(
-        SimpleNamespace(stage=5, left_out=1, option=options, stash={report.EXCEPTIONS: {}}, get_terminal_writer=object)
-    )
+    return watched.Watched()
 
 
 def test_a_stage_of_which_nothing_runs_is_done_only_if_those_before_it_are(watched_report):
-    watched_report.pytest_collection_finish(SimpleNamespace(items=[QUICK, SLOW]))
+    watched_report.begin(Plan(5, [QUICK, SLOW], left_out=1))
     watched_report.stages = {3: ["failed"]}
     assert watched_report.map() == "Stages done: 0 1 2 | here: 5"
     watched_report.stages = {3: ["passed"]}
@@ -382,22 +385,20 @@ def test_a_stage_of_which_nothing_runs_is_done_only_if_those_before_it_are(watch
 
 
 def test_the_verdict_of_the_quick_checks_does_not_wait_for_the_slow_ones(watched_report, monkeypatch, capsys):
-    def run(one: SimpleNamespace) -> list[str]:
-        watched_report.pytest_runtest_logstart(one.nodeid)
+    def run(one: Check) -> list[str]:
+        watched_report.starts(one)
         before = capsys.readouterr().out
-        watched_report.pytest_runtest_logreport(
-            SimpleNamespace(nodeid=one.nodeid, when="call", outcome="passed", passed=True, failed=False)
-        )
+        watched_report.take(Outcome(one, "passed"))
         return before.splitlines()
 
     monkeypatch.setattr(watched, "forget_failure", lambda: None)
-    watched_report.pytest_collection_finish(SimpleNamespace(items=[QUICK, SLOW, LAST]))
+    watched_report.begin(Plan(5, [QUICK, SLOW, LAST], left_out=1))
     assert run(QUICK) == []
     said = run(SLOW)
     assert said[-3].startswith("1 passed, 0 failed (")
     assert said[-2:] == ["2 more start a server or a browser:", "Stages done: 0 1 2 3 4 | here: 5"]
     assert run(LAST) == ["Stage 5: Channel layers", "  ok    window"]
-    watched_report.pytest_sessionfinish()
+    watched_report.end()
     assert capsys.readouterr().out.splitlines()[-2:] == [
         "All green so far. make test has 1 more: earlier stages' servers and browsers.",
         "Stages done: 0 1 2 3 4 5",

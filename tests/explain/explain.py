@@ -70,16 +70,11 @@ class Explanation:
                 yield from (" " * 10 + line for line in more)
 
 
-def explain(name: str, stage: int, exception: BaseException, check: pytest.Mark | None) -> Explanation:
-    """Explain a failure and keep the explanation, for `make hint` and `make answer`.
-
-    `stage` is the one that the student is at: what is looked for in the source goes up to it.
-    """
-    explanation = explanation_of(name, stage, exception, check)
+def keep(explanation: Explanation) -> None:
+    """Keep an explanation for `make hint` and `make answer`."""
     with suppress(OSError):  # a folder that cannot be written to is no reason to say nothing
         LAST_FAILURE.parent.mkdir(exist_ok=True)
         LAST_FAILURE.write_text(json.dumps(asdict(explanation), indent=1), encoding="utf-8")
-    return explanation
 
 
 def forget_failure() -> None:
@@ -87,8 +82,11 @@ def forget_failure() -> None:
         LAST_FAILURE.unlink()
 
 
-def explanation_of(name: str, stage: int, exception: BaseException, check: pytest.Mark | None) -> Explanation:
-    asked = check.kwargs if check else {}
+def explanation_of(name: str, stage: int, exception: BaseException, asked: dict) -> Explanation:
+    """Explain a failure. `asked` is what the mark of the check says: its lesson, its hint, where to look.
+
+    `stage` is the one that the student is at: what is looked for in the source goes up to it.
+    """
     happened = list(dict.fromkeys(what_happened(exception)))  # each line once
     everything = "\n".join([*happened, *getattr(exception, "__notes__", [])])[:5000]
     file, line = students_place(exception)

@@ -88,6 +88,12 @@ def open_browser() -> Iterator:
         raise NoBrowser
 
 
+def process_of(browser) -> int:
+    """Return the number of a browser's first process. It leads a group of its own, and is no child of ours."""
+    processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    return next(process["id"] for process in processes if process["type"] == "browser")
+
+
 def candidates() -> Iterator[dict]:
     """Ways to start a browser: one on the PATH (as Linux has it), then the Chrome or Edge that Playwright finds."""
     root = hasattr(os, "geteuid") and os.geteuid() == 0

@@ -170,10 +170,10 @@ class Warm(Run):
         end_after(lambda: os.read(self.pulse, 1), self.folders[-1])
 
 
-def warm_up() -> None:
+def warm_up(checks: bool = True) -> None:
     """Import what runs need; what is broken or not installed is their business."""
-    checks = [f"tests.stages.{path.stem}" for path in ROOT.glob("tests/stages/test_stage_*.py")]
-    for name in [*WARM.split(), *checks]:
+    files = [f"tests.stages.{path.stem}" for path in ROOT.glob("tests/stages/test_stage_*.py")] if checks else []
+    for name in [*WARM.split(), *files]:
         with suppress(Exception):
             importlib.import_module(name)
     gc.collect()

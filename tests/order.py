@@ -1,0 +1,50 @@
+"""The order in which pytest runs the checks: that of tests/plan.py, and what changes in it when one has failed.
+
+The rest of the lesson that you are at is put off then, until the checks of earlier lessons have said whether the cause
+is an earlier one. So each check of this lesson has two places; in at most one of them it runs.
+"""
+
+import pytest
+
+from tests.plan import IN_PROCESS, OF_THIS_LESSON, SERVERS_OF_THIS_LESSON, WITH_PROCESSES, phase
+
+EARLIER = 4 + IN_PROCESS, 4 + WITH_PROCESSES  # phases
+SECOND_PLACE = {EARLIER[0]: OF_THIS_LESSON, EARLIER[1]: SERVERS_OF_THIS_LESSON}  # {after which phase: whose}
+
+
+def schedule(items: list[pytest.Item], stage: int) -> list[pytest.Item]:
+    """Return the items in the order of their phases, some of them twice."""
+    phases: dict[int, list[pytest.Item]] = {}
+    for item in sorted(items, key=lambda item: item.check.number):
+        phases.setdefault(phase(item.check, stage), []).append(item)
+    order = []
+    for number in range(7):
+        order += phases.get(number, []) + phases.get(SECOND_PLACE.get(number), [])
+    return order
+
+
+class Postponing:
+    """A plugin that lets each check run at one of its places."""
+
+    def __init__(self, stage: int, failed: list) -> None:
+        self.stage, self.failed = stage, failed
+        self.done: set[int] = set()
+        self.postponed: set[int] = set()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        if self.is_its_turn(item.check):
+            return None
+        item.session._setupstate.teardown_exact(nextitem)  # as after a check that has run
+        return True
+
+    def is_its_turn(self, check) -> bool:
+        number = check.number
+        if number in self.done:
+            return False
+        first = phase(check, self.stage) in SECOND_PLACE.values() and number not in self.postponed
+        if first and any(other.stage == check.stage and other.kind == check.kind for other in self.failed):
+            self.postponed.add(number)
+            return False
+        self.done.add(number)
+        return True
