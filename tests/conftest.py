@@ -33,6 +33,7 @@ def pytest_addoption(parser):
     group.addoption("--long-from", type=int, default=99, help="run the long checks of stages from this one on")
     group.addoption("--results", default="", help="write what each check did to this file, as JSON")
     group.addoption("--all", action="store_true", help="run also what waits for a failed check, and explain each")
+    group.addoption("--first-cause", action="store_true", help="leave out what may be red beside the first cause")
     group.addoption("--full", action="store_true", help="pytest's own report, with tracebacks")
     group.addoption(
         "--watch", action="store_true", help="for make watch: the quick checks first, the map at the bottom"
@@ -126,7 +127,7 @@ def pytest_collection_modifyitems(config, items):
         results=config.getoption("--results"),
     )
     if not any(map(config.getoption, ("--watch", "--full", "--collect-only"))):
-        left = schedule(left, config.stage)
+        left = schedule(left, config.stage, again=not config.getoption("--first-cause"))
         failed = config.stash.setdefault(FAILED, [])
         config.pluginmanager.register(Postponing(config.stage, failed))
     lane = lane_of(config)
@@ -325,10 +326,16 @@ def chat_application(loop: Loop):
 
 
 @pytest.fixture(scope="session")
-def server(own_database):
-    """The student's server, started once for all checks that need it."""
-    with Server() as running:
-        yield running
+def server(own_database, request):
+    """The student's server, started once for all checks that need it, by the command that the student types.
+
+    (Beside the browser's lane another one runs, with a server that is.)
+    """
+    lane = lane_of(request.config)
+    one = Server()
+    one.anew = not lane or lane.starts_servers
+    with one:
+        yield one
 
 
 @pytest.fixture(scope="session")

@@ -20,8 +20,9 @@ from multiprocessing.connection import Connection, wait
 
 import pytest
 
-from lessons.engine.harness import patience
+from lessons.engine.harness import forked, patience
 from lessons.engine.student import runs
+from tests import import_check as fresh
 from tests.plan import IN_BROWSER, OF_THIS_LESSON, SERVERS_OF_THIS_LESSON, Check, Plan, phase, waits
 from tests.report import InOrder, Outcome, Results, failure
 
@@ -46,6 +47,7 @@ class Lane:
         self.pipe, self.name, self.__name__ = pipe, name, "lane"
         self.may_run = name != BROWSER  # the browser comes up meanwhile, and waits for the quick checks of this lesson
         self.failed: list[Check] = []
+        self.starts_servers = name != BROWSER
 
     def has(self, check: Check) -> bool:
         return self.name == ALL or (check.kind == IN_BROWSER) == (self.name == BROWSER)
@@ -161,9 +163,8 @@ def is_there(pid: int) -> bool:
 
 
 def run_forked(pipe: Connection, name: str, options: list[str], folder: str, pulse: int) -> None:
-    from tests import import_check as fresh
-
     runs.lead_a_group(folder)
+    forked.begin()
     fresh.fork()
     runs.end_after(lambda: os.read(pulse, 1), folder)
     os._exit(run_checks(pipe, name, options))  # a consumer that loops for ever would keep its thread alive

@@ -12,14 +12,15 @@ EARLIER = 4 + IN_PROCESS, 4 + WITH_PROCESSES  # phases
 SECOND_PLACE = {EARLIER[0]: OF_THIS_LESSON, EARLIER[1]: SERVERS_OF_THIS_LESSON}  # {after which phase: whose}
 
 
-def schedule(items: list[pytest.Item], stage: int) -> list[pytest.Item]:
-    """Return the items in the order of their phases, some of them twice."""
+def schedule(items: list[pytest.Item], stage: int, again: bool = True) -> list[pytest.Item]:
+    """Return the items in the order of their phases, those of this lesson twice if they are to run `again`."""
     phases: dict[int, list[pytest.Item]] = {}
     for item in sorted(items, key=lambda item: item.check.number):
         phases.setdefault(phase(item.check, stage), []).append(item)
     order = []
     for number in range(7):
-        order += phases.get(number, []) + phases.get(SECOND_PLACE.get(number), [])
+        order += phases.get(number, [])
+        order += phases.get(SECOND_PLACE.get(number), []) if again else []
     return order
 
 

@@ -1,8 +1,8 @@
 """What a person reads after `make test`: a line for each check, and for each one that fails the few lines that help.
 
 The checks run in the order of tests/plan.py, perhaps in two processes; the report is in the order of the lessons. Only
-the first cause is told at once. The words of a failure come from tests/explain; pytest's own report, with tracebacks, is
-there with V=1.
+the first cause is told at once. The words of a failure come from tests/explain; pytest's own report, with tracebacks,
+is there with V=1.
 """
 
 import json

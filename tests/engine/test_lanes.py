@@ -210,8 +210,7 @@ def make_test(place: Path, own: str, **environ: str) -> tuple[int, str]:
 
 
 OWN = """
-import os, signal, time
-from tests.server import Server
+import os, signal
 
 def test_quick(): {quick}
 

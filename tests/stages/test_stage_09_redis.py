@@ -2,7 +2,6 @@
 
 import socket
 import subprocess
-import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
@@ -10,8 +9,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from lessons.engine import process
-from lessons.engine.harness import project
+from lessons.engine.harness import forked, project
 from lessons.engine.harness import step_log as diary
 from lessons.engine.harness.asgi_tab import NoFrame
 from lessons.engine.harness.redis import GET_IT, is_stand_in
@@ -90,6 +88,7 @@ def killed(three):
         yield guest, room, problem
 
 
+@pytest.mark.process
 @pytest.mark.check(**OFFICE, hint="Which layer do the settings name where CHANNEL_REDIS_URL is set, and which hosts?")
 def test_the_environment_says_where_the_post_office_is():
     if not find_spec("channels_redis"):
@@ -393,10 +392,7 @@ def post(url: str) -> subprocess.CompletedProcess:
     """Post a letter from a process of its own, with this Redis in its environment, or with none."""
     environ = {**project.own_environ(), "DJANGO_SETTINGS_MODULE": "mywebsite.settings"}
     environ |= {"CHANNEL_REDIS_URL": url} if url else {}
-    command = [sys.executable, "-c", POST]
-    return process.run(
-        command, cwd=project.ROOT, env=environ, capture_output=True, encoding="utf-8", errors="replace", timeout=STARTUP
-    )
+    return forked.run(["-c", POST], project.ROOT, environ, STARTUP)
 
 
 def asked(listener: socket.socket, posting: Future) -> bool:

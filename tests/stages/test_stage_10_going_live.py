@@ -3,15 +3,13 @@
 import functools
 import re
 import subprocess
-import sys
 import threading
 import time
 from contextlib import ExitStack
 
 import pytest
 
-from lessons.engine import process
-from lessons.engine.harness import project
+from lessons.engine.harness import forked, project
 from lessons.engine.harness import step_log as diary
 from lessons.engine.harness.asgi_tab import NoFrame
 from lessons.engine.harness.browser import BUTTON
@@ -19,7 +17,7 @@ from lessons.engine.harness.html import elements, forms
 from lessons.engine.harness.live import NAME, Live, NotHere, Website, look_for_programs
 from lessons.engine.harness.machine import must_have_all
 from lessons.engine.harness.resilient_client import Faithful
-from lessons.engine.harness.server import Server
+from lessons.engine.harness.server import STARTUP, Server
 from tests.stages import migrations
 from tests.stages.rooms import enter, names_in, new_room
 
@@ -452,6 +450,7 @@ def test_nothing_is_lost_when_a_page_comes_back_with_more_than_the_limit(open_pa
 # Steps 7 and 8
 
 
+@pytest.mark.process
 @pytest.mark.check(**ENVIRONMENT, hint="What does manage.py check --deploy say, with DJANGO_DEBUG=0?")
 def test_the_check_for_deployment_finds_nothing():
     told = {
@@ -466,6 +465,7 @@ def test_the_check_for_deployment_finds_nothing():
     assert not done.returncode, f"manage.py check --deploy says: {done.stderr.strip().splitlines()[-1]}"
 
 
+@pytest.mark.process
 @pytest.mark.check(**ENVIRONMENT, hint="What do the settings do when nobody has told them a key?")
 def test_a_real_server_does_not_begin_with_the_key_of_the_course():
     for missing in ("DJANGO_SECRET_KEY", "DJANGO_ALLOWED_HOSTS", "DJANGO_ORIGINS"):
@@ -741,14 +741,7 @@ async def broken(*args, **kwargs) -> None:
 def python(*words: str, told: dict[str, str]) -> subprocess.CompletedProcess:
     """Run a new Python at the top of the project, told only this by the environment."""
     diary.note(f"set {', '.join(told)}, and ran python {' '.join(words)}")
-    return process.run(
-        [sys.executable, *words],
-        cwd=project.ROOT,
-        env={**project.own_environ(), **told},
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-    )
+    return forked.run(list(words), project.ROOT, {**project.own_environ(), **told}, STARTUP)
 
 
 def cookies_of(name: str) -> dict[str, str]:

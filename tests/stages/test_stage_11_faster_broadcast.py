@@ -41,6 +41,7 @@ def patient(own_database):
         yield server
 
 
+@pytest.mark.process
 @pytest.mark.check(**PAST, hint=THROUGH)
 def test_a_broadcast_arrives_everywhere_while_another_consumers_handler_blocks(patient, visitor):
     server = patient

@@ -115,6 +115,8 @@ def look_for_programs() -> None:
 class Worker(Server):
     """What systemd does with chat@.service: start it, wait until it is well; ask it to stop, wait, make it stop."""
 
+    anew = True
+
     def __init__(self, website: "Website", number: int) -> None:
         super().__init__(beside=website.files)
         self.website, self.number, self.port = website, number, website.ports[f"800{number}"]

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from .. import process
 from ..paths import ROOT
-from . import patience
+from . import forked, patience
 from . import step_log as diary
 from .asgi_tab import NoFrame
 from .database import Database
@@ -38,7 +38,8 @@ reserved: deque[socket.socket] = deque(maxlen=200)  # bound to the ports that we
 class Server:
     """A running server. Use it as a context manager, so that it always stops."""
 
-    processes: set[subprocess.Popen] = set()  # all that run, for whoever has to end in a hurry
+    processes: set[subprocess.Popen | forked.Fork] = set()  # all that run, for whoever has to end in a hurry
+    anew = False  # a new Python, as the student starts it, where others may be forked
     database: Database  # each server begins with a copy of it
 
     def __init__(self, beside: "Server | None" = None, redis_url: str = "") -> None:
@@ -80,7 +81,12 @@ class Server:
     def start(self) -> None:
         """Start the process; after `kill` once more, on the same port and with the same database. Raises NoFrame."""
         with open(self.log_path, "ab") as log:
-            self.process = process.start(self.command(), cwd=self.place, env=self.environ(), stdout=log, stderr=log)
+            program, *words = self.command()
+            if self.anew or program != sys.executable:
+                options = {"cwd": self.place, "env": self.environ(), "stdout": log, "stderr": log}
+                self.process = process.start([program, *words], **options)
+            else:
+                self.process = forked.start(words, self.place, self.environ(), log)
         self.processes.add(self.process)
         self.wait_until_it_answers()
 
@@ -101,8 +107,7 @@ class Server:
     def manage(self, *words: str) -> subprocess.CompletedProcess:
         """Run a command of manage.py as a process of its own, with the server's files, database and Redis."""
         diary.note(f"python manage.py {' '.join(words)}")
-        options = {"cwd": self.place, "env": self.environ(), "capture_output": True, "timeout": STARTUP}
-        return process.run([sys.executable, "manage.py", *words], encoding="utf-8", errors="replace", **options)
+        return forked.run(["manage.py", *words], self.place, self.environ(), STARTUP)
 
     def kill(self) -> None:
         """End the process as a power cut would: not a word to anybody."""

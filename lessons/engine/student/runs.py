@@ -24,6 +24,7 @@ from multiprocessing.connection import Connection, wait
 
 import pytest
 
+from ..harness import forked
 from ..paths import ROOT
 
 WARM = """
@@ -166,6 +167,7 @@ class Warm(Run):
         self.orders.close()
         os.close(self.alive)
         lead_a_group(self.folders[-1])
+        forked.begin()
         fresh.fork()
         end_after(lambda: os.read(self.pulse, 1), self.folders[-1])
 

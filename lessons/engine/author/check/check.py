@@ -149,7 +149,7 @@ class Course:
         files = mistake.apply(self.stages[base])
         place = self.lay_out(f"mistake-{mistake.id}", files, mistake.stage)
         least = mistakes.stage_of_check(mistake.check) if mistake.check else 0  # servers of checks before it would pass
-        options = (*from_stage(mistake.stage), "--server-from", str(min(least, mistake.stage)), "--maxfail=1")
+        options = (*from_stage(mistake.stage), "--server-from", str(min(least, mistake.stage)), "--first-cause")
         results, output = checks(place, mistake.stage, *options)
         return mistakes.judge(mistake, place, results, output)
 
@@ -247,7 +247,8 @@ def checks(place: Path, stage: int, *options: str) -> tuple[dict, str]:
     """Run `make test STAGE=...` in a folder; return what each check did, and the output."""
     with tempfile.TemporaryDirectory(prefix="course-results-") as folder:
         results = Path(folder) / "results.json"
-        environ = {**os.environ, "PYTEST_ADDOPTS": " ".join([*options, "--results", results.as_posix()])}
+        addopts = " ".join([*options, "--results", results.as_posix()])
+        environ = {"COURSE_LANES": "1", **os.environ, "PYTEST_ADDOPTS": addopts}  # other jobs run beside this one
         done = subprocess.run(
             [*RUN, "lessons", "test", f"STAGE={stage}"], cwd=place, env=environ, stdout=-1, stderr=subprocess.STDOUT
         )
