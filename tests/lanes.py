@@ -186,8 +186,9 @@ def run_checks(pipe: Connection, name: str, options: list[str]) -> int:
 class Middle:
     """Starts the lanes, hands on from one to the other what has failed, and prints a report in the lessons' order."""
 
-    def __init__(self, options: list[str], lanes: int) -> None:
+    def __init__(self, options: list[str], lanes: int = 2) -> None:
         self.options, self.lanes = options, lanes
+        self.browser_wanted = False
         self.report, self.results = InOrder(), None
         self.plan: Plan | None = None
         self.running: list[Running] = []
@@ -225,7 +226,7 @@ class Middle:
             self.died(lane)
         elif dead and lane.code is None:  # it has told of a check that does not end, and left
             self.finish()
-        if self.running and all(one.ended for one in self.running):
+        if all(one.ended for one in self.running):
             self.finish()
 
     def hear(self, lane: Running, word: str, what) -> None:
@@ -249,6 +250,9 @@ class Middle:
             case "end":
                 lane.ended = True
                 patience.longer += what
+                if self.plan and lane is self.running[0]:
+                    self.open.clear()
+                    self.go_on()
             case "bye":
                 lane.ended, lane.code, lane.browser = True, what, 0
 
@@ -258,9 +262,15 @@ class Middle:
         self.results = Results(plan.results) if plan.results else None
         alone = self.lanes == 1
         self.open = {check.number for check in plan.checks if alone or check.kind != IN_BROWSER}
-        if not alone and any(check.kind == IN_BROWSER for check in plan.checks):
-            self.start(BROWSER)
+        self.browser_wanted = len(self.open) < len(plan.checks)
+        if processors() > 1:
+            self.start_browser()
         self.go_on()
+
+    def start_browser(self) -> None:
+        if self.browser_wanted:
+            self.browser_wanted = False
+            self.start(BROWSER)
 
     def take(self, lane: Running, outcome: Outcome) -> None:
         self.open.discard(outcome.check.number)
@@ -275,6 +285,7 @@ class Middle:
         phases = [phase(check, self.plan.stage) for check in self.plan.checks if check.number in self.open]
         first = min(phases, default=SERVERS_OF_THIS_LESSON + 1)
         if first > OF_THIS_LESSON:
+            self.start_browser()
             for lane in self.running[1:]:
                 lane.tell("go")
         while self.held and first > SERVERS_OF_THIS_LESSON:
@@ -338,6 +349,5 @@ def processors() -> int:
 
 def run(options: list[str]) -> int:
     """Run the checks with these options of pytest's; return its exit code."""
-    lanes = int(os.environ.get("COURSE_LANES") or min(2, processors()))
     runs.warm_up(checks=False)
-    return Middle(options, lanes).run()
+    return Middle(options, int(os.environ.get("COURSE_LANES") or 2)).run()

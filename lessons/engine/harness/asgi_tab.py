@@ -17,7 +17,7 @@ from collections.abc import Callable, Coroutine
 from . import limit, patience, project
 from . import step_log as diary
 
-PATIENCE = 2.0  # seconds until a frame that has not come counts as not sent
+PATIENCE = 1.0  # seconds until a frame that has not come counts as not sent
 SHORT = 1.0  # seconds for a consumer to say goodbye where nobody looks any more
 
 

@@ -60,7 +60,7 @@ TO_THE_TOP = f"""
   return Boolean(window.courseBox);
 }}
 """
-PATIENCE = 4.0  # seconds until the page counts as not doing it
+PATIENCE = 2.5  # seconds until the page counts as not doing it
 LOADING = 20.0  # seconds until a page counts as not coming: it is asked for only once
 BY_HAND = "No browser was found. Look by hand: make run, then open http://127.0.0.1:8000/ and try it."
 

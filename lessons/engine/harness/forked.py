@@ -21,6 +21,7 @@ import sys
 import tempfile
 import threading
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -28,7 +29,7 @@ from typing import IO
 from .. import process
 from ..paths import ROOT
 
-LENGTH = struct.Struct("!I")
+NUMBER = struct.Struct("!i")
 
 helper: socket.socket | None = None
 lock = threading.Lock()
@@ -41,7 +42,6 @@ class Fork:
         self.args, self.pid = args, pid
         self.life = life  # the end of a pipe: it closes when the process is no more
         self.returncode: int | None = None
-        self.signal = signal.SIGKILL  # the one that it got last
 
     def poll(self) -> int | None:
         with suppress(subprocess.TimeoutExpired):
@@ -52,14 +52,13 @@ class Fork:
         if self.returncode is None:
             if not select.select([self.life], [], [], timeout)[0]:
                 raise subprocess.TimeoutExpired(self.args, timeout or 0)
-            code = os.read(self.life, 1)
             os.close(self.life)
-            self.returncode = code[0] if code else -self.signal
+            with lock:
+                self.returncode = ask({"ended": self.pid})
         return self.returncode
 
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
-            self.signal = number
             os.kill(self.pid, number)
 
     def terminate(self) -> None:
@@ -76,14 +75,20 @@ def start(words: list[str], cwd: Path, env: dict[str, str], stdout: IO, stderr: 
         return process.start([sys.executable, *words], cwd=cwd, env=env, stdout=stdout, stderr=errors)
     life, other_end = os.pipe()
     try:
-        order = json.dumps({"words": words, "cwd": str(cwd), "env": env}).encode()
+        order = {"words": words, "cwd": str(cwd), "env": env}
         with lock:
-            socket.send_fds(helper, [LENGTH.pack(len(order))], [stdout.fileno(), errors.fileno(), other_end])
-            helper.sendall(order)
-            (pid,) = LENGTH.unpack(helper.recv(LENGTH.size, socket.MSG_WAITALL))
+            pid = ask(order, [stdout.fileno(), errors.fileno(), other_end])
     finally:
         os.close(other_end)
     return Fork([sys.executable, *words], pid, life)
+
+
+def ask(order: dict, files: Sequence[int] = ()) -> int:
+    """Give the helper an order, and open files with it; return the number that it answers."""
+    data = json.dumps(order).encode()
+    socket.send_fds(helper, [NUMBER.pack(len(data))], files)
+    helper.sendall(data)
+    return NUMBER.unpack(helper.recv(NUMBER.size, socket.MSG_WAITALL))[0]
 
 
 def run(words: list[str], cwd: Path, env: dict[str, str], timeout: float) -> subprocess.CompletedProcess:
@@ -119,28 +124,31 @@ def obey(orders: socket.socket) -> None:
     """What the helper does, until there are no more orders: then it ends all that it has begun."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends with the one that gives the orders
     gc.freeze()
-    children: set[int] = set()
+    running: set[int] = set()
     while True:
-        header, files, _, _ = socket.recv_fds(orders, LENGTH.size, 3)
-        children = {pid for pid in children if os.waitpid(pid, os.WNOHANG) == (0, 0)}
+        header, files, _, _ = socket.recv_fds(orders, NUMBER.size, 3)
         if not header:
             break
-        order = json.loads(orders.recv(LENGTH.unpack(header)[0], socket.MSG_WAITALL))
+        order = json.loads(orders.recv(NUMBER.unpack(header)[0], socket.MSG_WAITALL))
+        if "ended" in order:
+            pid = order["ended"]
+            orders.sendall(NUMBER.pack(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])))
+            running.discard(pid)
+            continue
         pid = os.fork()
         if not pid:
             orders.close()
             os._exit(become(order, *files))
         for file in files:
             os.close(file)
-        children.add(pid)
-        orders.sendall(LENGTH.pack(pid))
-    for pid in children:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+        running.add(pid)
+        orders.sendall(NUMBER.pack(pid))
+    for pid in running:  # none of these has been waited for, so each still has its number
+        os.kill(pid, signal.SIGKILL)
 
 
 def become(order: dict, out: int, errors: int, life: int) -> int:
-    """In the fork: be the Python that was asked for; return its exit code."""
+    """In the fork: be the Python that was asked for; return its exit code. `life` stays open as long as it lives."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for number, file in ((1, out), (2, errors)):
@@ -164,8 +172,7 @@ def become(order: dict, out: int, errors: int, life: int) -> int:
     except BaseException:
         traceback.print_exc()
     sys.stdout.flush()
-    os.write(life, bytes([code & 255]))
-    return code
+    return code & 255
 
 
 def text_stream(number: int) -> IO:

@@ -27,7 +27,7 @@ from .asgi_tab import NoFrame
 from .database import Database
 from .project import COURSE, KEY, has_database, own_environ
 
-PATIENCE = 5.0  # seconds: over the network, and with a browser, things take longer
+PATIENCE = 2.5  # seconds: over the network, and with a browser, things take longer
 ANSWER = 25.0  # seconds until a page or a handshake counts as not answered: it is asked only once
 STARTUP = 60.0  # seconds: a slow disk, a virus scanner, a busy machine
 
