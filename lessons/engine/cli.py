@@ -8,6 +8,7 @@ import importlib
 import os
 import shutil
 import sys
+import traceback
 from dataclasses import dataclass, field
 
 from . import typed
@@ -15,6 +16,9 @@ from .errors import CourseError
 from .paths import ROOT
 
 FULL = "The disk is full. Nothing is lost: make room, then run the same command again."
+
+WITHOUT_PIP = {"start", "show", "work", "update", "hint", "answer", "doctor", "stages"}
+"""What works with any packages that were once installed, and does not wait until they are brought up to date."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,13 @@ def main(args: list[str]) -> int:
             raise
         print(f"{error}\n{FULL}" if full else error, file=sys.stderr)
         return 1
+    except ImportError as error:
+        if not from_package(error):
+            raise
+        print(
+            f"A package of the course is missing or damaged: {error}. To install it anew: make setup", file=sys.stderr
+        )
+        return 1
     except KeyboardInterrupt:
         print("\nStopped. Nothing is lost; the same command goes on where it can.", file=sys.stderr)
         return 130
@@ -163,6 +174,13 @@ def is_full(said: str) -> bool:
     """Tell whether a disk or a quota is full, by what somebody said of it or by how much is free."""
     words = ("No space left on device", "Out of diskspace", "Disk quota exceeded", "not enough space on the disk")
     return any(word in said for word in words) or shutil.disk_usage(ROOT).free < 2**16
+
+
+def from_package(error: ImportError) -> bool:
+    """Tell whether a package is missing or damaged, and no file of the course or of the student."""
+    top, place = (error.name or "").partition(".")[0], traceback.extract_tb(error.__traceback__)[-1].filename
+    ours = any(str(folder) in place for folder in (ROOT / "lessons", ROOT / "tests", sys.prefix))
+    return ours and not any((ROOT / form).exists() for form in (top, f"{top}.py"))
 
 
 def dispatch(args: list[str]) -> int:
@@ -181,13 +199,17 @@ def dispatch(args: list[str]) -> int:
     values = read_words(name, command, words)
     from .student import setup
 
-    setup.enter(command.extras, [name, *words])
+    setup.enter(command.extras, [name, *words], waits=name not in WITHOUT_PIP)
     if name != "stages":
         from .repository.git import Git
         from .repository.tags import ensure_tags
 
-        for line in ensure_tags(Git(ROOT)):
-            print(line)
+        try:
+            for line in ensure_tags(Git(ROOT)):
+                print(line)
+        except ImportError:  # no package at all: the doctor says so
+            if name != "doctor":
+                raise
     module, function = command.target.split(":")
     return getattr(importlib.import_module(f"lessons.engine.{module}"), function)(**values) or 0
 

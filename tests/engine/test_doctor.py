@@ -20,6 +20,7 @@ from lessons.engine.repository.tags import make_tags
 from lessons.engine.student import doctor
 from lessons.engine.student.doctor import clone, machine, website
 from lessons.engine.student.doctor.finding import CURE, NOTE, OK, Finding
+from lessons.engine.student.environment import packages, stamps
 
 SETTINGS = 'SECRET_KEY = "x"\nINSTALLED_APPS = [{}]\nASGI_APPLICATION = "{}"\n'
 LOCK = """\
@@ -128,44 +129,56 @@ def test_the_page_names_no_home_no_user_and_no_secret(monkeypatch, tmp_path):
 # Python and the packages
 
 
-@pytest.mark.parametrize(("inside", "status"), [(True, NOTE if sys.version_info >= (3, 14) else OK), (False, CURE)])
-def test_python_has_to_be_the_courses_own(monkeypatch, inside, status):
-    monkeypatch.setattr(clone, "inside_course", lambda: inside)
-    found = clone.python()
-    assert found.status == status and ("make setup" in found.cure) == (status == CURE)
-
-
-def test_the_lock_is_read_for_this_system():
-    assert clone.pins(LOCK) == {"alone": "1.0", "both-lines": "6.2", "extra": "3.0"}
-
-
-@pytest.mark.parametrize("extra", ["core", "browser", "redis"])
-def test_the_real_lock_is_read_whole(extra):
-    text = clone.requirements(extra).read_text(encoding="utf-8")
-    assert text.count("==") - text.count(" == '") == len(clone.PIN.findall(text))
+NEWEST = NOTE if sys.version_info >= (3, 14) else OK
 
 
 @pytest.mark.parametrize(
-    ("extra", "there", "status", "words"),
+    ("inside", "moved", "active", "status", "cure"),
     [
-        ("core", {"alone": "1.0", "both-lines": "6.2", "extra": "3.0"}, OK, "3 packages as they should be"),
-        ("core", {"alone": "2.0", "both-lines": "6.2"}, CURE, "alone 2.0 (not 1.0), extra missing (not 3.0)"),
-        ("core", {}, CURE, "alone missing"),
-        ("browser", {"alone": "1.0", "both-lines": "6.2"}, CURE, "extra missing"),
-        ("browser", {}, NOTE, "optional"),
+        (True, False, "", NEWEST, ""),
+        (True, False, ".venv", NEWEST, ""),
+        (False, False, "", CURE, "make setup"),
+        (True, True, "", CURE, "make setup"),
+        (True, False, "../old/.venv", CURE, "Run: deactivate"),
     ],
 )
-def test_packages_are_compared_with_the_lock(monkeypatch, tmp_path, extra, there, status, words):
+def test_python_has_to_be_the_courses_own_and_at_its_place(monkeypatch, inside, moved, active, status, cure):
+    monkeypatch.setattr(clone, "inside_course", lambda: inside)
+    monkeypatch.setattr(clone, "moved", lambda folder: moved)
+    monkeypatch.setenv("VIRTUAL_ENV", str(ROOT / active) if active else "")
+    found = clone.python()
+    assert found.status == status and cure in found.cure
+
+
+def test_the_lock_is_read_for_this_system():
+    assert packages.pins(LOCK) == {"alone": "1.0", "both-lines": "6.2", "extra": "3.0"}
+
+
+@pytest.mark.parametrize(
+    ("extra", "there", "whole", "status", "words"),
+    [
+        ("core", {"alone": "1.0", "both-lines": "6.2", "extra": "3.0"}, True, OK, "3 packages as they should be"),
+        ("core", {"alone": "1.0", "both-lines": "6.2", "extra": "3.0"}, False, CURE, "both-lines damaged (not 6.2)"),
+        ("core", {"alone": "2.0", "both-lines": "6.2"}, True, CURE, "alone 2.0 (not 1.0), extra missing (not 3.0)"),
+        ("core", {}, True, CURE, "alone missing"),
+        ("browser", {"alone": "1.0", "both-lines": "6.2"}, True, CURE, "extra missing"),
+        ("browser", {}, True, NOTE, "optional"),
+    ],
+)
+def test_packages_are_compared_with_the_lock(monkeypatch, tmp_path, extra, there, whole, status, words):
     (tmp_path / "lock.txt").write_text(LOCK, encoding="utf-8")
-    monkeypatch.setattr(clone, "requirements", lambda extra: tmp_path / "lock.txt")
-    monkeypatch.setattr(clone, "installed", lambda name: there.get(name, ""))
+    for module in (clone, stamps):
+        monkeypatch.setattr(module, "requirements", lambda extra: tmp_path / "lock.txt")
+    monkeypatch.setattr(packages, "installed", lambda: there)
+    monkeypatch.setattr(packages, "whole", lambda name: name != "both-lines" or there[name] != "6.2" or whole)
     found = clone.packages(extra)
     assert found.status == status and words in found.what
-    assert ("--require-hashes -r lock.txt" in found.cure) == (status == CURE)
+    assert ("make setup" in found.cure) == (status == CURE)
 
 
 def test_a_package_is_asked_for_its_version():
-    assert clone.installed("pytest") == pytest.__version__ and clone.installed("no-such-package") == ""
+    assert packages.installed()["pytest"] == pytest.__version__ and "no-such-package" not in packages.installed()
+    assert packages.damaged(["pytest", "no-such-package"]) == ["no-such-package"]
 
 
 # Git
@@ -349,12 +362,12 @@ def test_at_the_very_beginning_there_are_no_settings_yet(monkeypatch, tmp_path):
     ],
 )
 def test_a_browser_starts_or_is_told_about(monkeypatch, there, facts, status):
-    monkeypatch.setattr(website, "installed", lambda name: there)
+    monkeypatch.setattr(website, "installed", lambda: {"playwright": "1"} if there else {})
     monkeypatch.setattr(website, "child", lambda call, folder, limit: (facts, ""))
     assert website.browser().status == status
 
 
-@pytest.mark.skipif(not clone.installed("playwright"), reason="NOT CHECKED: Playwright is not installed")
+@pytest.mark.skipif("playwright" not in packages.installed(), reason="NOT CHECKED: Playwright is not installed")
 def test_browsers_are_looked_for_where_the_checks_look(monkeypatch, tmp_path):
     program = tmp_path / ("chromium.exe" if os.name == "nt" else "chromium")
     program.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")

@@ -17,11 +17,13 @@ from .toy import Course, copy_of
 
 
 @contextmanager
-def small_disk(place: Path):
-    """Put a disk of 6 MB into a folder."""
+def small_disk(place: Path, size: str = "6m"):
+    """Put a small disk into a folder."""
     place.mkdir()
     try:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(place)], check=True, capture_output=True)
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)], check=True, capture_output=True
+        )
     except (OSError, subprocess.CalledProcessError) as error:
         said = getattr(error, "stderr", b"").decode() or error
         pytest.skip(f"NOT CHECKED: to mount a small disk one has to be root on Linux. {said}")

@@ -1,70 +1,57 @@
 """The clone: its Python and packages, its git, and its files as git left them."""
 
+import os
 import platform
 import re
 import sys
 from contextlib import suppress
-from importlib import metadata
 from pathlib import Path
 
 from ...content.disk import marker
 from ...errors import CourseError
-from ...paths import ROOT
+from ...paths import VENV
 from ...repository.git import Git, GitError
 from ...repository.save import refuse_if_unfinished
 from ...repository.tags import count_lessons, course_commit, lessons_of, read_tags, write_stages
-from ..setup import inside_course, requirements, venv_python
+from ..environment.packages import pins
+from ..environment.place import moved
+from ..environment.stamps import reason_noted, requirements, wrong
+from ..setup import inside_course
 from .finding import CURE, NOTE, OK, Finding
 
 OLDEST_GIT = (2, 22)  # the first whose log reads a trailer's value alone, as tags.py does
-PIN = re.compile(r"^([\w.-]+)(?:\[.*?\])?==([^\s;]+)(?: ; (\w+) ([=!<>]+) '([^']*)')?\s*\\?$", re.MULTILINE)
-SYSTEM = {
-    "sys_platform": sys.platform,
-    "platform_python_implementation": platform.python_implementation(),
-    "implementation_name": sys.implementation.name,
-}
 
 
 def python() -> Finding:
     what = f"Python {platform.python_version()} on {platform.system()} {platform.release()} {platform.machine()}"
     if not inside_course():
         return Finding(CURE, f"{what}, and not the course's own in .venv", "Run: deactivate. Then: make setup")
+    if moved(VENV):
+        return Finding(CURE, f"{what}; the scripts in .venv lead to another folder", "Run: make setup")
+    if (active := os.environ.get("VIRTUAL_ENV")) and Path(active).resolve() != VENV.resolve():
+        cure = "Run: deactivate. Then step into .venv, as make setup says."
+        return Finding(CURE, f"{what}, in .venv; but this terminal has stepped into {active}", cure)
     if sys.version_info >= (3, 14):
         return Finding(NOTE, f"{what}, in .venv: newer than 3.13, the newest that the course is sure of")
     return Finding(OK, f"{what}, the course's own in .venv")
 
 
 def packages(extra: str) -> Finding:
-    """Compare what is installed with the lock."""
+    """Compare what is installed with the lock, file by file."""
     file = requirements(extra)
-    wanted = pins(file.read_text(encoding="utf-8"))
-    there = {name: installed(name) for name in wanted}
-    wrong = [f"{name} {there[name] or 'missing'} (not {pin})" for name, pin in wanted.items() if there[name] != pin]
-    own = wanted.keys() - pins(requirements("core").read_text(encoding="utf-8")).keys() or wanted
-    if extra != "core" and not any(there[name] for name in own):
+    ill, wanted = wrong(extra, deep=True), pins(file.read_text(encoding="utf-8"))
+    own = wanted.keys() - pins(requirements("core").read_text(encoding="utf-8")).keys() or wanted.keys()
+    if extra != "core" and all(ill.get(name, ("", "there"))[1] == "" for name in own):
         return Finding(NOTE, f"{file.name}: not installed, and optional. To try again: make setup")
-    if wrong:
-        pip = f"{venv_python().relative_to(ROOT)} -m pip install --require-hashes -r {file.name}"
-        return Finding(CURE, f"{file.name}: {', '.join(wrong[:5])}{' ...' if wrong[5:] else ''}", f"Run: {pip}")
+    if ill:
+        words = [f"{name} {there or 'missing'} (not {pin})" for name, (pin, there) in ill.items()]
+        why = f". The last try failed: {said}" if (said := reason_noted(extra)) else ""
+        return Finding(
+            CURE, f"{file.name}: {', '.join(words[:5])}{' ...' if words[5:] else ''}{why}", "Run: make setup"
+        )
     known = ("django", "channels", "daphne", "playwright", "channels-redis")
-    main = [f"{name} {there[name]}" for name in known if name in there]
-    return Finding(OK, f"{file.name}: {len(there)} packages as they should be ({', '.join(main)})")
-
-
-def pins(text: str) -> dict[str, str]:
-    """Return `{name: version}` of a lock; a line for another system, or with a marker of several parts, is not in."""
-    return {
-        name: version
-        for name, version, key, sign, value in PIN.findall(text)
-        if not key or (key in SYSTEM and (SYSTEM[key] == value) == (sign == "=="))
-    }
-
-
-def installed(name: str) -> str:
-    try:
-        return metadata.version(name) or ""
-    except metadata.PackageNotFoundError:
-        return ""
+    main = [f"{name} {wanted[name]}" for name in known if name in wanted]
+    return Finding(OK, f"{file.name}: {len(wanted)} packages as they should be ({', '.join(main)})")
 
 
 def git_itself(git: Git) -> Finding:

@@ -13,7 +13,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from ...paths import ROOT
-from .clone import installed
+from ..environment.packages import installed
 from .finding import CURE, NOTE, OK, Finding
 
 
@@ -121,7 +121,7 @@ def probe_browser() -> None:
 
 def browser() -> Finding:
     """The checks drive a browser if there is one; only one that is there and does not start is ill."""
-    if not installed("playwright"):
+    if "playwright" not in installed():
         return Finding(NOTE, "a browser is not tried without Playwright; the checks that need one say NOT CHECKED")
     facts, _ = child("probe_browser()", ROOT, 30)
     if "started" in facts:
