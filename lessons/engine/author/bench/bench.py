@@ -148,10 +148,11 @@ def lay_out(folder: Path, number: int) -> bool:
 
 
 def make_mistake(folder: Path, id: str) -> bool:
-    """Put a mistake of the catalogue into the finished stage to which it belongs."""
+    """Put the files of a stage in place of those that are there, with a mistake of the catalogue in them."""
     mistake = next(mistake for mistake in catalogue() if mistake.id == id)
-    lay_out(folder, mistake.stage)
-    put(folder, mistake.apply(make_stages(lessons_on_disk())[mistake.stage]))
+    base = mistake.stage if mistake.base is None else mistake.base
+    lay_out(folder, base)
+    put(folder, {**mistake.apply(make_stages(lessons_on_disk())[base]), MARKER: f"{mistake.stage}\n"})
     return True
 
 
