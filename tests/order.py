@@ -6,13 +6,23 @@ is an earlier one. So each check of this lesson has two places; in at most one o
 
 import pytest
 
-from tests.plan import OF_THIS_LESSON, SERVERS_OF_THIS_LESSON, phase
+from tests.plan import (
+    EARLIER,
+    IN_BROWSER,
+    IN_PROCESS,
+    LONG,
+    OF_THIS_LESSON,
+    SERVERS_OF_THIS_LESSON,
+    WITH_PROCESSES,
+    phase,
+)
 
 SECOND = 10  # added to a phase: what was put off there
-# The browser last where all is one process: in its thread a loop runs then, in which Django's ORM refuses to work.
-ORDER = (
-    0, OF_THIS_LESSON, SERVERS_OF_THIS_LESSON, 4, SECOND + OF_THIS_LESSON, 5, SECOND + SERVERS_OF_THIS_LESSON, 3, 6
-)  # fmt: skip
+# The browser late where all is one process: in its thread a loop runs then, in which Django's ORM refuses to work.
+QUICK = [0, OF_THIS_LESSON, SERVERS_OF_THIS_LESSON, EARLIER + IN_PROCESS, SECOND + OF_THIS_LESSON]
+SERVERS = [EARLIER + WITH_PROCESSES, SECOND + SERVERS_OF_THIS_LESSON]
+SLOW = [first + kind for kind in (IN_BROWSER, LONG) for first in (OF_THIS_LESSON, EARLIER)]
+ORDER = QUICK + SERVERS + SLOW
 
 
 def schedule(items: list[pytest.Item], stage: int, again: bool = True) -> list[pytest.Item]:

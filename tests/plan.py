@@ -6,12 +6,12 @@ So the answer to what you are just typing comes first; and if an earlier lesson'
 and not what follows from it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-IN_PROCESS, WITH_PROCESSES, IN_BROWSER = range(3)  # kinds of checks, the quickest first
+IN_PROCESS, WITH_PROCESSES, IN_BROWSER, LONG = range(4)  # kinds of checks, the quickest first
 STARTS_PROCESSES = {"server", "redis"}  # fixtures
-OF_THIS_LESSON, SERVERS_OF_THIS_LESSON = 1, 2  # phases
+OF_THIS_LESSON, SERVERS_OF_THIS_LESSON, EARLIER = 1, 2, 5  # phases: the first of a lesson's kinds
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,11 @@ class Plan:
     results: str = ""  # the file for `make check`
 
 
-def kind_of(fixtures: Iterable[str], marks: Iterable[str]) -> int:
+def kind_of(fixtures: Collection[str], marks: Collection[str]) -> int:
     if "browser" in fixtures:
         return IN_BROWSER
+    if "long" in marks:
+        return LONG
     return WITH_PROCESSES if STARTS_PROCESSES & set(fixtures) or "process" in marks else IN_PROCESS
 
 
@@ -53,7 +55,7 @@ def phase(check: Check, stage: int) -> int:
     """Return when a check runs, for somebody who is at this stage."""
     if check.stage == stage:
         return OF_THIS_LESSON + check.kind
-    return 0 if check.foundation and check.kind == IN_PROCESS else 4 + check.kind
+    return 0 if check.foundation and check.kind == IN_PROCESS else EARLIER + check.kind
 
 
 def waits(check: Check, failed: Iterable[Check], stage: int) -> bool:

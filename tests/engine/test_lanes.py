@@ -18,7 +18,7 @@ from lessons.engine.content.stages import MARKER, make_stages
 from lessons.engine.student import setup
 from tests import report
 from tests.order import Postponing, schedule
-from tests.plan import IN_BROWSER, IN_PROCESS, WITH_PROCESSES, Check, waits
+from tests.plan import IN_BROWSER, IN_PROCESS, LONG, WITH_PROCESSES, Check, waits
 from tests.report import InOrder, Outcome
 
 from .test_watch import Watch
@@ -27,8 +27,7 @@ from .toy import ROOT
 PATIENCE = 60  # seconds
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="NOT CHECKED: this system cannot fork")
 
-QUICK_5, SERVER_5, BROWSER_5 = "quick 5", "server 5", "browser 5"
-KINDS = {"quick": IN_PROCESS, "server": WITH_PROCESSES, "browser": IN_BROWSER}
+KINDS = {"quick": IN_PROCESS, "server": WITH_PROCESSES, "browser": IN_BROWSER, "long": LONG}
 
 
 def checks(*names: str) -> list[Check]:
@@ -42,6 +41,7 @@ def checks(*names: str) -> list[Check]:
 
 
 NAMES = ["quick 1", "quick 1 b", "server 2", "quick 2 b", "browser 2", "quick 3", "server 3", "quick 3 b", "browser 3"]
+NAMES += ["long 3"]
 ALL = checks(*NAMES)
 
 
@@ -63,17 +63,18 @@ def at(stage: int, red: set[str]) -> tuple[list[str], list[str]]:
     return ran, waiting
 
 
-def test_foundations_come_first_then_the_lesson_one_is_at_and_the_browser_last():
+def test_foundations_come_first_then_the_lesson_one_is_at_and_what_is_slow_last():
     ran, waiting = at(3, red=set())
     quick, servers, browser = ["quick 1", "quick 3", "quick 3 b"], ["server 3"], ["browser 3", "browser 2"]
-    assert ran == [*quick, *servers, "quick 1 b", "quick 2 b", "server 2", *browser]
+    assert ran[-1:] == ["long 3"]
+    assert ran[:-1] == [*quick, *servers, "quick 1 b", "quick 2 b", "server 2", *browser]
     assert waiting == []
 
 
 def test_when_a_quick_check_of_this_lesson_fails_only_quick_ones_run_and_earlier_ones_before_its_neighbours():
     ran, waiting = at(3, red={"quick 3 b"})
     assert ran == ["quick 1", "quick 3", "quick 3 b", "quick 1 b", "quick 2 b"]
-    assert set(waiting) == {"server 2", "browser 2", "server 3", "browser 3"}
+    assert set(waiting) == {"server 2", "browser 2", "server 3", "browser 3", "long 3"}
 
 
 def test_what_has_failed_earlier_is_the_cause_of_all_that_comes_later():
@@ -85,12 +86,12 @@ def test_what_has_failed_earlier_is_the_cause_of_all_that_comes_later():
 def test_when_a_server_fails_no_browser_is_asked_and_earlier_servers_are():
     ran, waiting = at(3, red={"server 3"})
     assert ran == ["quick 1", "quick 3", "quick 3 b", "server 3", "quick 1 b", "quick 2 b", "server 2"]
-    assert set(waiting) == {"browser 3", "browser 2"}
+    assert set(waiting) == {"browser 3", "browser 2", "long 3"}
 
 
 def test_when_the_browser_fails_earlier_lessons_are_asked_in_full():
     ran, waiting = at(3, red={"browser 3"})
-    assert ran[-2:] == ["browser 3", "browser 2"] and waiting == []
+    assert ran[-2:] == ["browser 3", "browser 2"] and waiting == ["long 3"]
 
 
 @pytest.fixture
