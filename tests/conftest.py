@@ -369,12 +369,19 @@ def browser(request):
 
 @pytest.fixture
 def open_page(browser, server):
-    """Open windows on the lobby: `ada = open_page()`."""
+    """Open windows on the lobby, `ada = open_page()`, or on a room: `ada = open_page(name="Ada", room="kitchen")`.
+
+    Who enters a room so has chosen the name and the room before, without a browser: that is quicker.
+    """
     windows = []
 
-    def open_one(at: Server = server, strict: bool = False) -> Page:
+    def open_one(at: Server = server, strict: bool = False, name: str = "", room: str = "") -> Page:
+        somebody = Visitor(OverNetwork(at.address))
+        if name:
+            page = somebody.choose(name, room)
+            assert page.status == 200, f"{name} entered the room {room}, and the answer was HTTP {page.status}."
         windows.append(browser.open(strict))
-        return Page(windows[-1], at)
+        return Page(windows[-1], at, somebody.page.path if name else "/", somebody.browse.cookies())
 
     yield open_one
     for window in windows:

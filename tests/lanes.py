@@ -349,5 +349,5 @@ def processors() -> int:
 
 def run(options: list[str]) -> int:
     """Run the checks with these options of pytest's; return its exit code."""
-    runs.warm_up(checks=False)
+    runs.warm_up(checks=False, but=("pdb", "playwright.sync_api"))  # which the browser's lane alone imports
     return Middle(options, int(os.environ.get("COURSE_LANES") or 2)).run()

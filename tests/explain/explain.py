@@ -244,7 +244,8 @@ def students_place(exception: BaseException) -> tuple[str, int]:
         for frame in traceback.extract_tb(error.__traceback__):
             if project.is_students(frame.filename) and not (frame.line or "").startswith(HANDS_ON):
                 place = (project.relative(frame.filename), frame.lineno or 0)
-        if debug := getattr(error, "template_debug", None):
+        debug = getattr(error, "template_debug", None)
+        if debug and project.is_students(debug["name"]):  # and no template of Django's
             place = (project.relative(debug["name"]), debug["line"])
         if isinstance(error, SyntaxError) and project.is_students(error.filename or ""):
             place = (project.relative(error.filename), error.lineno or 0)

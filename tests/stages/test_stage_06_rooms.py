@@ -280,7 +280,7 @@ def test_the_page_leads_into_another_room_and_shows_names(open_page):
 )
 def test_the_page_shows_who_is_here(open_page):
     room = new_room("kitchen")
-    ada = open_page().choose("Ada", room).connect()
+    ada = open_page(name="Ada", room=room).connect()
     ben, name = somebody(open_page, room, "<i id=slanted>Ben</i>", "Ben")
     ben.connect()
     assert ada.lists(name), f"{name} has come, and Ada's page does not show it.{ada.console()}"

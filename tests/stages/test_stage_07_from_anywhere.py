@@ -256,7 +256,7 @@ def test_an_announcement_crosses_the_network(server, visitor):
 @pytest.mark.check(**CHOICE, hint="Is there a select with everyone who is here, and is what is chosen sent along?")
 def test_the_page_whispers_to_the_one_who_was_chosen(open_page):
     room, secret = new_room("kitchen"), "<i id=slanted>psst</i>"
-    ada, ben, cleo = (open_page().choose(name, room).connect() for name in ("Ann", "Bob", "Cy"))
+    ada, ben, cleo = (open_page(name=name, room=room).connect() for name in ("Ann", "Bob", "Cy"))
     ada.whisper("Bob", secret)
     for who, page in (("Bob", ben), ("Ann, who wrote it,", ada)):
         assert page.shows(secret), f"Ann wrote to Bob alone. {who} should see it: {page.log()!r}{page.console()}"

@@ -285,7 +285,7 @@ def test_two_processes_that_write_at_once_leave_no_gap(mortal, second):
 )
 def test_the_page_comes_back_with_what_was_missed_and_what_was_typed(open_page, mortal, second):
     room = new_room("kitchen")
-    ada = open_page(mortal).choose("Una", room).connect()
+    ada = open_page(mortal, name="Una", room=room).connect()
     connected = ada.status()
     ada.say("said before")
     assert ada.shows("said before"), f"The log does not show the message. It shows: {ada.log()!r}{ada.console()}"
@@ -320,7 +320,7 @@ def test_the_page_comes_back_with_what_was_missed_and_what_was_typed(open_page, 
 )
 def test_the_page_notices_a_gap_and_fills_it(open_page, mortal, second):
     room = new_room("kitchen")
-    ada = open_page(mortal).choose("Vera", room).connect()
+    ada = open_page(mortal, name="Vera", room=room).connect()
     with mortal.tab(f"/ws/{room}/") as ben, second.tab(f"/ws/{room}/") as cleo:
         ben.receive("connection_established")
         say(ben, "the first")
@@ -344,7 +344,7 @@ def test_the_page_notices_a_gap_and_fills_it(open_page, mortal, second):
 )
 def test_a_refused_message_is_not_lost_for_whoever_typed_it(open_page):
     room = new_room("kitchen")
-    ada, ben = (open_page().choose(name, room).connect() for name in ("Wanda", "Xaver"))
+    ada, ben = (open_page(name=name, room=room).connect() for name in ("Wanda", "Xaver"))
     ada.whisper("Xaver", "to be heard")
     assert ben.shows("to be heard"), f"Wanda wrote to Xaver, and his page shows: {ben.log()!r}{ben.console()}"
     ben.leave()
@@ -360,7 +360,7 @@ def test_a_refused_message_is_not_lost_for_whoever_typed_it(open_page):
 )
 def test_whoever_reads_further_up_is_left_there(open_page, server):
     room = new_room("kitchen")
-    ada = open_page().choose("Yvonne", room).connect()
+    ada = open_page(name="Yvonne", room=room).connect()
     with server.tab(f"/ws/{room}/") as ben:
         ben.receive("connection_established")
         for turn in range(4):

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -186,14 +186,16 @@ class Page:
     window leaves the policy alone: then only what needs no such script can be asked.
     """
 
-    def __init__(self, window: Window, server) -> None:
+    def __init__(self, window: Window, server, path: str = "/", cookies: Iterable[tuple[str, str]] = ()) -> None:
         self.plain = status_of(server.get("/")[1])  # before any script has run
         self.window, self.page = window, window.page
         self.errors, self.alerts = window.errors, window.alerts
         self.be_patient(PATIENCE)
         self.page.set_default_navigation_timeout(1000 * LOADING)
         diary.note("opened the page in a browser window")
-        self.page.goto(f"http://{server.address}/")
+        url = f"http://{server.address}"
+        self.page.context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies])
+        self.page.goto(url + path)
 
     def leave(self) -> None:
         """Go away, as somebody does who closes the window. The window itself is kept."""

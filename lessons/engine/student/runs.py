@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 
@@ -172,10 +172,10 @@ class Warm(Run):
         end_after(lambda: os.read(self.pulse, 1), self.folders[-1])
 
 
-def warm_up(checks: bool = True) -> None:
-    """Import what runs need; what is broken or not installed is their business."""
+def warm_up(checks: bool = True, but: Collection[str] = ()) -> None:
+    """Import what runs need, but for some modules; what is broken or not installed is their business."""
     files = [f"tests.stages.{path.stem}" for path in ROOT.glob("tests/stages/test_stage_*.py")] if checks else []
-    for name in [*WARM.split(), *files]:
+    for name in [name for name in [*WARM.split(), *files] if name not in but]:
         with suppress(Exception):
             importlib.import_module(name)
     gc.collect()
