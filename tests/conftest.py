@@ -9,7 +9,7 @@ import pytest
 
 from lessons.engine.harness import limit, project
 from lessons.engine.harness import step_log as diary
-from lessons.engine.harness.asgi_tab import Loop, Tab
+from lessons.engine.harness.asgi_tab import AsgiTab, Loop
 from lessons.engine.harness.browser import BY_HAND, NoBrowser, Page, Windows, open_browser, process_of
 from lessons.engine.harness.database import Database
 from lessons.engine.harness.machine import must_have_all
@@ -277,8 +277,8 @@ def tab(loop, database):
         loop.run(layer.flush())
     opened = []
 
-    def open_tab(path: str = "/ws/lobby/", application=None, cookies: str = "", headers=None) -> Tab:
-        opened.append(Tab(loop, application or chat_application(loop), path, cookies, headers))
+    def open_tab(path: str = "/ws/lobby/", application=None, cookies: str = "", headers=None) -> AsgiTab:
+        opened.append(AsgiTab(loop, application or chat_application(loop), path, cookies, headers))
         return opened[-1].connect()
 
     yield open_tab
@@ -314,7 +314,7 @@ def chat_application(loop: Loop):
     try:
         application = project.router()
         assert not project.shares_one_consumer(application)  # a probe would leave its traces in it
-        probe = Tab(loop, application, "/ws/lobby/")
+        probe = AsgiTab(loop, application, "/ws/lobby/")
         try:
             routed = probe.connect().accepted
         finally:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from lessons.engine.harness.redis import Redis
-from lessons.engine.harness.resilient_client import Faithful
+from lessons.engine.harness.resilient_client import ResilientClient
 from lessons.engine.harness.server import LoneServer, Server
 from lessons.engine.harness.visitor import OverNetwork, Visitor
 
@@ -61,7 +61,9 @@ class Two:
     """Ada at one server process and Ben at the other one, in one room. Whatever they say, both have to have it."""
 
     def __init__(self, stack: ExitStack, first: Server, second: Server, room: str) -> None:
-        self.ada, self.ben = (stack.enter_context(Faithful(one.address, room, beat=BEAT)) for one in (first, second))
+        self.ada, self.ben = (
+            stack.enter_context(ResilientClient(one.address, room, beat=BEAT)) for one in (first, second)
+        )
         self.due: list[str] = []
         for one in (self.ada, self.ben):
             one.wait(lambda one=one: one.seen is not None, "A tab has got no history.", LIMIT)
@@ -116,8 +118,8 @@ def forgotten(stack: ExitStack, first: Server, second: Server) -> float:
     """Kill the second process; return the seconds until those at the first see that its people are gone."""
     visitor = Visitor(OverNetwork(second.address))
     visitor.choose("Cleo", "people")
-    ada = stack.enter_context(Faithful(first.address, "people", beat=BEAT))
-    stack.enter_context(Faithful(second.address, "people", cookies=visitor.cookies))
+    ada = stack.enter_context(ResilientClient(first.address, "people", beat=BEAT))
+    stack.enter_context(ResilientClient(second.address, "people", cookies=visitor.cookies))
     ada.wait(lambda: ada.people == ["Cleo", "Guest"], "Ada does not see who is here.", LIMIT)
     second.kill()
     began = time.perf_counter()

@@ -3,8 +3,8 @@
 import pytest
 
 from lessons.engine.author.bench import bench, plot, race, trace
-from lessons.engine.author.bench.crowd import read_frame
 from lessons.engine.errors import CourseError
+from lessons.engine.harness.raw_frames import read_frame
 
 RATES = {
     race.BARE: {50: 40000.0, 200: 50000.0, 500: 50000.0},

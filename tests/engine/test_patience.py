@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from lessons.engine.harness import limit, patience
-from lessons.engine.harness.asgi_tab import Loop, NoFrame, Tab
+from lessons.engine.harness.asgi_tab import AsgiTab, Loop
+from lessons.engine.harness.tab import NoFrame
 from tests import report
 
 STUDENTS = "student.py"
@@ -81,7 +82,7 @@ def test_a_frame_that_is_late_comes_on_a_busy_machine_and_counts_as_missing_on_a
         await send({"type": "websocket.accept"})
 
     machine(busy=False)
-    tab = Tab(loop, late)
+    tab = AsgiTab(loop, late)
     tab.put({"type": "websocket.connect"})
     with pytest.raises(NoFrame):
         tab.next_event(seconds=0.05)

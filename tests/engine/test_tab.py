@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from lessons.engine.errors import CourseError
+from lessons.engine.harness.asgi_tab import AsgiTab, Loop
 from lessons.engine.student import tab
 
 PAGE = """<form><input name=message></form><form method=post action=/enter/>
@@ -57,6 +58,21 @@ def website(monkeypatch):
 
 def open_tab(website, name: str, where: str = "ws/the kitchen/") -> int:
     return tab.open_tab(where, str(website.server_address[1]), name)
+
+
+def test_what_came_is_shown_until_it_is_quiet(capsys):
+    async def greets(scope, receive, send):
+        await receive()
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "text": '{"type": "chat"}'})
+        await receive()
+
+    loop = Loop()
+    one = AsgiTab(loop, greets).connect()
+    tab.show_all(one)
+    one.close()
+    loop.close()
+    assert capsys.readouterr().out == '<- {"type": "chat"}\n'
 
 
 def test_a_name_goes_along_with_the_handshake(website, capsys):

@@ -11,7 +11,6 @@ import urllib.request
 from contextlib import closing, contextmanager
 
 import pytest
-from websockets.sync.client import connect
 
 from lessons.engine.author.pictures import diagrams
 from lessons.engine.content.disk import lessons_on_disk, put
@@ -20,6 +19,7 @@ from lessons.engine.errors import CourseError
 from lessons.engine.harness.browser import NoBrowser, open_browser
 from lessons.engine.harness.project import own_environ
 from lessons.engine.harness.server import STARTUP, free_port
+from lessons.engine.harness.ws_client import connect
 from lessons.engine.wire.events import LONGEST, Event, as_payload, letters, sentence
 from lessons.engine.wire.mailboxes import Mailboxes
 from lessons.engine.wire.mermaid import draw, shortened
@@ -97,7 +97,7 @@ class Wire:
             yield until
 
     def tab(self, path: str = "/ws/lobby/"):
-        return connect(f"ws://127.0.0.1:{self.port}{path}", origin=f"http://127.0.0.1:{self.port}", proxy=None)
+        return connect(f"ws://127.0.0.1:{self.port}{path}")
 
     def close(self) -> None:
         self.process.terminate()  # as a terminal does that is closed

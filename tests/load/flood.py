@@ -7,7 +7,7 @@ import json
 import sys
 import time
 
-from tests.load.wire import frame, shake_hands
+from lessons.engine.harness.raw_frames import frame, shake_hands
 
 
 def flood(address: str, room: str, seconds: float) -> int:

@@ -8,7 +8,7 @@ import asyncio
 import time
 from contextlib import AsyncExitStack
 
-from tests.load.people import Person
+from lessons.engine.harness.async_client import AsyncClient
 
 CROWD = 500
 AT_ONCE = 20  # of them come in at the same time
@@ -22,10 +22,10 @@ def test_500_sockets_and_one_broadcast_all_receive(start):
 
 async def broadcast(address: str) -> None:
     async with AsyncExitStack() as stack:
-        crowd: list[Person] = []
+        crowd: list[AsyncClient] = []
         began = time.monotonic()
         while len(crowd) < CROWD:
-            some = [Person(address, "crowd") for _ in range(AT_ONCE)]
+            some = [AsyncClient(address, "crowd") for _ in range(AT_ONCE)]
             crowd += await asyncio.gather(*(stack.enter_async_context(one) for one in some))
             if len(crowd) % 100 == 0:
                 print(f"{len(crowd)} of {CROWD} are in after {time.monotonic() - began:.1f} s", flush=True)
@@ -41,4 +41,4 @@ async def broadcast(address: str) -> None:
             assert slowest < SLOWEST
         for place, one in enumerate(crowd):
             assert list(one.heard) == WORDS, f"Number {place} has heard {list(one.heard)}."
-            assert not one.asked + len(one.twice), f"Number {place} has missed something, or heard it twice."
+            assert not one.questions + len(one.twice), f"Number {place} has missed something, or heard it twice."

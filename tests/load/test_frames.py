@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lessons.engine.harness import project
-from lessons.engine.harness.asgi_tab import Tab
+from lessons.engine.harness.asgi_tab import AsgiTab
+from lessons.engine.harness.raw_frames import BINARY, CLOSE, PING, TEXT, frame, read_frame, shake_hands
 from tests.load.conftest import NO_LIMITS
-from tests.load.wire import BINARY, CLOSE, PING, TEXT, frame, shake_hands
 
 EXAMPLES = int(os.environ.get("EXAMPLES", 500))  # of each kind; more of them: EXAMPLES=20000
 KINDS = {"connection_established", "history", "chat", "private", "announcement", "people", "error"}
@@ -80,11 +80,11 @@ def client(loop, database, monkeypatch):
     logging.disable(logging.CRITICAL)
     opened = []
 
-    def open_tab(address: str, **scope: object) -> Tab:
+    def open_tab(address: str, **scope: object) -> AsgiTab:
         async def application(original, receive, send):
             await project.asgi_application()({**original, **scope}, receive, send)
 
-        opened.append(Tab(loop, application, address))
+        opened.append(AsgiTab(loop, application, address))
         return opened[-1].connect()
 
     yield open_tab
@@ -115,7 +115,7 @@ def test_any_frame_is_answered_or_ends_in_a_close_with_a_code(client):
     )
 
 
-def after(tab: Tab, frame: object) -> str:
+def after(tab: AsgiTab, frame: object) -> str:
     """Send a frame, then one whose answer is known: so the consumer is still there. Return what came in between."""
     kinds = []
     if frame is not None:
@@ -194,20 +194,13 @@ wires = (
 
 def closing_code(wire) -> int | None:
     """Read all frames up to the close, and return its code; None if the connection ends without one."""
-    while True:
-        head = read(wire, 2)
-        if len(head) < 2:
-            return None
-        size = head[1] & 127
-        if size > 125:
-            size = int.from_bytes(read(wire, 2 if size == 126 else 8), "big")
-        payload = read(wire, size)
-        if head[0] & 15 == CLOSE:
-            return int.from_bytes(payload[:2], "big") if payload else 1005
-
-
-def read(wire, size: int) -> bytes:
     data = b""
-    while len(data) < size and (more := wire.recv(size - len(data))):
+    while True:
+        while one := read_frame(data, 0):
+            opcode, payload, end = one
+            if opcode == CLOSE:
+                return int.from_bytes(payload[:2], "big") if payload else 1005
+            data = data[end:]
+        if not (more := wire.recv(1 << 16)):
+            return None
         data += more
-    return data

@@ -4,9 +4,9 @@ import asyncio
 import time
 from contextlib import AsyncExitStack, ExitStack
 
-from lessons.engine.harness.resilient_client import Faithful
+from lessons.engine.harness.async_client import AsyncClient
+from lessons.engine.harness.resilient_client import ResilientClient
 from tests.load.conftest import NO_LIMITS
-from tests.load.people import Person
 
 SENDERS, EACH, KILLS = 20, 500, 5
 TOTAL = SENDERS * EACH
@@ -21,21 +21,21 @@ def test_20_senders_and_500_messages_each_are_all_delivered(start):
 
 async def deliver(address: str) -> None:
     async with AsyncExitStack() as stack:
-        everyone = [await stack.enter_async_context(Person(address, "delivery")) for _ in range(SENDERS)]
+        everyone = [await stack.enter_async_context(AsyncClient(address, "delivery")) for _ in range(SENDERS)]
         began = time.monotonic()
         await asyncio.gather(*(talk(one, number) for number, one in enumerate(everyone)))
         for number, one in enumerate(everyone):
             await one.until(lambda one=one: len(one.heard) >= TOTAL, f"{number} has {len(one.heard)} of {TOTAL}.")
         seconds = time.monotonic() - began
     judge([[*one.heard, *one.twice] for one in everyone])
-    asked = sum(one.asked for one in everyone)
+    asked = sum(one.questions for one in everyone)
     assert not asked, f"{asked} times somebody missed something and had to ask for it."
     print(
         f"{TOTAL} messages to {SENDERS} people in {seconds:.0f} s, {TOTAL * SENDERS / seconds:,.0f} deliveries a second"
     )
 
 
-async def talk(one: Person, sender: int) -> None:
+async def talk(one: AsyncClient, sender: int) -> None:
     """Say the next message when the last one has come back, as somebody does who waits for an answer."""
     for number in range(EACH):
         text = f"{sender} {number}"
@@ -49,7 +49,9 @@ def test_20_senders_and_500_messages_each_with_the_server_killed_five_times(star
     """By SIGKILL. Their pages come back, ask for what they missed, and send again what has not come back."""
     server = start(**NO_LIMITS)
     with ExitStack() as stack:
-        everyone = [stack.enter_context(Faithful(server.address, "killed", beat=BEAT)) for _ in range(SENDERS + 1)]
+        everyone = [
+            stack.enter_context(ResilientClient(server.address, "killed", beat=BEAT)) for _ in range(SENDERS + 1)
+        ]
         for one in everyone:
             one.wait(lambda one=one: one.seen is not None, "A tab has got no history.", PATIENCE)
         began = time.monotonic()
@@ -69,7 +71,7 @@ def test_20_senders_and_500_messages_each_with_the_server_killed_five_times(star
     assert came_back >= KILLS * len(everyone), "The server was killed, and some tabs have not noticed."
 
 
-def wait_until_all_have(everyone: list[Faithful], number: int) -> None:
+def wait_until_all_have(everyone: list[ResilientClient], number: int) -> None:
     for one in everyone:
         one.wait(lambda one=one: len(one.messages) >= number, f"One has not got its {number} messages.", PATIENCE)
 

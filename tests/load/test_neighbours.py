@@ -13,9 +13,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
+from lessons.engine.harness.async_client import AsyncClient
+from lessons.engine.harness.raw_frames import PATIENCE, frame, shake_hands
 from lessons.engine.harness.server import Server
-from tests.load.people import Person
-from tests.load.wire import PATIENCE, frame, shake_hands
 
 PEOPLE, EVERY, SECONDS = 10, 0.5, 10.0  # so many say something so often, for so long
 LONGER = 1.0  # seconds until everyone has heard what one of them said, compared to calm times
@@ -94,7 +94,7 @@ def unread(wire: socket.socket) -> int:
 async def fill(address: str) -> None:
     """Let 450 long letters be in the room."""
     for _ in range(5):
-        async with Person(address, ROOM) as one:
+        async with AsyncClient(address, ROOM) as one:
             for number in range(90):
                 await one.say(f"{number:3}{LETTER[3:]}")
             await one.until(lambda one=one: len(one.heard) >= 90, "The letters have not come back.")
@@ -102,7 +102,7 @@ async def fill(address: str) -> None:
 
 async def talk_beside(server: Server, trouble: Callable[[], Awaitable[None]]) -> tuple[float, float]:
     async with AsyncExitStack() as stack:
-        everyone = [await stack.enter_async_context(Person(server.address, ROOM)) for _ in range(PEOPLE)]
+        everyone = [await stack.enter_async_context(AsyncClient(server.address, ROOM)) for _ in range(PEOPLE)]
         calm, before = await talk(everyone, SECONDS / 2, "calm"), memory(server)
         task = asyncio.create_task(trouble())
         beside, after = await talk(everyone, SECONDS, "beside"), memory(server)
@@ -115,7 +115,7 @@ async def talk_beside(server: Server, trouble: Callable[[], Awaitable[None]]) ->
     return beside - calm, after - before
 
 
-async def talk(everyone: list[Person], seconds: float, mark: str) -> float:
+async def talk(everyone: list[AsyncClient], seconds: float, mark: str) -> float:
     """Let everyone say something now and then; return how long the slowest message took until all had it."""
     said: dict[str, float] = {}
 

@@ -4,8 +4,8 @@ import itertools
 import json
 
 from lessons.engine.harness import project
-from lessons.engine.harness.asgi_tab import NoFrame
 from lessons.engine.harness.html import elements
+from lessons.engine.harness.tab import NoFrame
 
 numbers = itertools.count(1)
 

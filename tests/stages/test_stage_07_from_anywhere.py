@@ -6,8 +6,8 @@ from urllib.parse import urljoin
 import pytest
 
 from lessons.engine.harness import step_log as diary
-from lessons.engine.harness.asgi_tab import NoFrame
 from lessons.engine.harness.html import forms
+from lessons.engine.harness.tab import NoFrame
 from tests.stages.rooms import enter, new_room, numbers, until
 
 WHISPER = {

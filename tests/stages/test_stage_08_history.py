@@ -7,7 +7,7 @@ import pytest
 
 from lessons.engine.harness import project
 from lessons.engine.harness import step_log as diary
-from lessons.engine.harness.resilient_client import Faithful
+from lessons.engine.harness.resilient_client import ResilientClient
 from lessons.engine.harness.server import Server
 from tests.stages import migrations
 from tests.stages.rooms import enter, new_room
@@ -235,7 +235,7 @@ def test_a_refused_message_is_told_with_its_client_id(tab, visitor):
 @pytest.mark.check(**KEPT, hint="Is a message written down before anybody is told of it?")
 def test_nothing_is_lost_and_nothing_doubled_when_the_server_is_killed(mortal):
     room = new_room("kitchen")
-    with Faithful(mortal.address, room) as ada, Faithful(mortal.address, room) as ben:
+    with ResilientClient(mortal.address, room) as ada, ResilientClient(mortal.address, room) as ben:
         for one in (ada, ben):
             has_history(one)
         due = [f"{name} {number}" for number in range(20) for name in ("Ada", "Ben")]
@@ -289,7 +289,7 @@ def test_the_page_comes_back_with_what_was_missed_and_what_was_typed(open_page, 
     connected = ada.status()
     ada.say("said before")
     assert ada.shows("said before"), f"The log does not show the message. It shows: {ada.log()!r}{ada.console()}"
-    with Faithful(second.address, room, beat=0.2) as ben:
+    with ResilientClient(second.address, room, beat=0.2) as ben:
         ben.wait(lambda: "said before" in ben.texts, "What was said did not come into the table.")
         mortal.kill()
         try:
@@ -304,7 +304,7 @@ def test_the_page_comes_back_with_what_was_missed_and_what_was_typed(open_page, 
         f"The server is back, and the page has not come back with what was missed. Its status: {ada.status()!r}."
         f" Its log: {ada.log()!r}{ada.console()}"
     )
-    with Faithful(mortal.address, room) as ben:
+    with ResilientClient(mortal.address, room) as ben:
         ben.wait(lambda: "typed meanwhile" in ben.texts, "What was typed in the meantime did not come.", 10)
         assert ben.texts.count("typed meanwhile") == 1, f"It was typed once, and everyone has: {ben.texts}"
     log = ada.log()
@@ -413,11 +413,11 @@ def of_id(tab, client_id: str) -> int:
     return frame.get("seq")
 
 
-def has_history(one: Faithful) -> None:
+def has_history(one: ResilientClient) -> None:
     one.wait(lambda: one.seen is not None, 'A tab has not got a frame of type "history".', 10)
 
 
-def heard_by(one: Faithful, number: int) -> None:
+def heard_by(one: ResilientClient, number: int) -> None:
     one.wait(
         lambda: len(one.messages) >= number,
         f"Of {number} messages this one did not get all. The last number that it saw: {one.seen}.",

@@ -11,10 +11,10 @@ import pytest
 
 from lessons.engine.harness import forked, project
 from lessons.engine.harness import step_log as diary
-from lessons.engine.harness.asgi_tab import NoFrame
 from lessons.engine.harness.redis import GET_IT, is_stand_in
-from lessons.engine.harness.resilient_client import Faithful
+from lessons.engine.harness.resilient_client import ResilientClient
 from lessons.engine.harness.server import STARTUP, Server
+from lessons.engine.harness.tab import NoFrame
 from tests import faults
 from tests.stages import rooms
 from tests.stages.rooms import names_in, new_room, until
@@ -282,7 +282,7 @@ def test_the_page_says_so_and_comes_back_when_redis_is_killed(open_page, pair, r
     finally:
         redis.start()
     ada.be_patient(HEAL)
-    with Faithful(pair[1].address, room, beat=2) as ben:
+    with ResilientClient(pair[1].address, room, beat=2) as ben:
         ben.wait(lambda: "typed meanwhile" in ben.texts, "What was typed in the meantime did not come.")
         ben.say("said by another process")
         assert ada.shows("said by another process"), (

@@ -11,13 +11,13 @@ import pytest
 
 from lessons.engine.harness import forked, project
 from lessons.engine.harness import step_log as diary
-from lessons.engine.harness.asgi_tab import NoFrame
 from lessons.engine.harness.browser import BUTTON
 from lessons.engine.harness.html import elements, forms
 from lessons.engine.harness.live import NAME, Live, NotHere, Website, look_for_programs
 from lessons.engine.harness.machine import must_have_all
-from lessons.engine.harness.resilient_client import Faithful
+from lessons.engine.harness.resilient_client import ResilientClient
 from lessons.engine.harness.server import STARTUP, Server
+from lessons.engine.harness.tab import NoFrame
 from tests.stages import migrations
 from tests.stages.rooms import enter, names_in, new_room
 
@@ -439,7 +439,7 @@ def test_nothing_is_lost_when_a_page_comes_back_with_more_than_the_limit(open_pa
         ada.box().evaluate(TYPE_ALL, texts)
     finally:
         hasty.start()
-    with Faithful(hasty.address, room) as ben:
+    with ResilientClient(hasty.address, room) as ben:
         few = "30 lines were typed while the server was away. It lets 10 through at once."
         ben.wait(lambda: len(ben.texts) >= 30, few, 15)
         assert ben.texts == texts, f"30 lines were typed, and this came: {ben.texts}"
@@ -566,7 +566,7 @@ def test_the_website_works_behind_nginx(whole_website):
     room, pupil = new_room("kitchen"), cookies_of("pupil")
     status = website.shake_hands()
     assert status == 101, f"A page of the website itself asked for a socket, and the answer was HTTP {status}."
-    with website.socket(f"/ws/{room}/", headers=pupil) as ada, website.socket(f"/ws/{room}/", headers=pupil) as ben:
+    with website.socket(f"/ws/{room}/", cookies=pupil) as ada, website.socket(f"/ws/{room}/", cookies=pupil) as ben:
         ada.send('{"message": "over wss"}')
         said = next((text for text in ben if '"chat"' in text), "")
         assert '"over wss"' in said, "Ada said something over wss://, and Ben did not hear it."
@@ -653,15 +653,15 @@ INJECT = """
 """
 
 
-class ThroughNginx(Faithful):
+class ThroughNginx(ResilientClient):
     """A tab that loses nothing, at the address of the whole website."""
 
     def __init__(self, website: Website, room: str) -> None:
         super().__init__(website.address, room)
-        self.website, self.headers, self.said = website, cookies_of("pupil"), []
+        self.website, self.cookies, self.said = website, cookies_of("pupil"), []
 
     def connect(self, query: str):
-        return self.website.socket(f"/ws/{self.room}/{query}", headers=self.headers)
+        return self.website.socket(f"/ws/{self.room}/{query}", cookies=self.cookies)
 
 
 def drop_sessions() -> None:
@@ -744,9 +744,8 @@ def python(*words: str, told: dict[str, str]) -> subprocess.CompletedProcess:
     return forked.run(list(words), project.ROOT, {**project.own_environ(), **told}, STARTUP)
 
 
-def cookies_of(name: str) -> dict[str, str]:
-    cookies = Server.database.cookies_of(name)
-    return {"Cookie": "; ".join(f"{key}={value}" for key, value in cookies.items())}
+def cookies_of(name: str) -> str:
+    return "; ".join(f"{key}={value}" for key, value in Server.database.cookies_of(name).items())
 
 
 def talk(page: "ThroughNginx", number: int, over: threading.Event) -> None:

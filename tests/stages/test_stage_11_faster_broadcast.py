@@ -9,7 +9,7 @@ import pytest
 
 from lessons.engine.harness import project
 from lessons.engine.harness import step_log as diary
-from lessons.engine.harness.asgi_tab import Tab
+from lessons.engine.harness.asgi_tab import AsgiTab
 from lessons.engine.harness.server import Server
 from tests.stages.rooms import enter, names_in, new_room, until
 
@@ -113,7 +113,7 @@ def test_letters_of_all_kinds_come_in_the_order_in_which_they_were_posted(tab, v
     room, teacher = new_room("kitchen"), visitor(user="teacher")
     ada, cleo = enter(tab, room, visitor("Ada", room=room)), enter(tab, room)
     teacher.get(f"/rooms/{room}/")
-    ben = Slow(loop, f"/ws/{room}/", visitor("Ben", room=room).cookies, '"private"', meanwhile)
+    ben = SlowTab(loop, f"/ws/{room}/", visitor("Ben", room=room).cookies, '"private"', meanwhile)
     try:
         ben.connect()
         until(ada, ["Ada", "Ben", "Guest"], "Ben has come.")
@@ -138,7 +138,7 @@ def test_no_broadcast_overtakes_the_greeting_and_the_history(tab, visitor, loop)
     ada = enter(tab, room)
     say(ada, "hello")
     teacher.get(f"/rooms/{room}/")
-    late = Slow(loop, f"/ws/{room}/", "", '"connection_established"', meanwhile)
+    late = SlowTab(loop, f"/ws/{room}/", "", '"connection_established"', meanwhile)
     try:
         late.connect()
         kinds = []
@@ -173,7 +173,7 @@ def test_no_broadcast_follows_a_goodbye(tab):
 def test_a_browser_that_cannot_be_reached_harms_nobody_else(tab, visitor, loop):
     room = new_room("kitchen")
     ada = enter(tab, room, visitor("Ada", room=room))
-    ben = Gone(loop, f"/ws/{room}/", visitor("Ben", room=room).cookies)
+    ben = GoneTab(loop, f"/ws/{room}/", visitor("Ben", room=room).cookies)
     try:
         ben.connect()
         until(ada, ["Ada", "Ben"], "Ben has come.")
@@ -186,7 +186,7 @@ def test_a_browser_that_cannot_be_reached_harms_nobody_else(tab, visitor, loop):
         ben.abandon()
 
 
-class Slow(Tab):
+class SlowTab(AsgiTab):
     """A tab that takes its time over the first event with a certain word in it. Meanwhile something else happens."""
 
     def __init__(self, loop, path: str, cookies: str, word: str, meanwhile) -> None:
@@ -200,7 +200,7 @@ class Slow(Tab):
         await super().from_server(event)
 
 
-class Gone(Tab):
+class GoneTab(AsgiTab):
     """A tab to which nothing can be sent as soon as it is `gone`: some servers say so by an exception."""
 
     gone = False

@@ -9,31 +9,16 @@ belongs to the loop in which it was first used. (Not in the main thread, where P
 """
 
 import asyncio
-import json
 import queue
 import threading
 from collections.abc import Callable, Coroutine
 
 from . import limit, patience, project
 from . import step_log as diary
+from .tab import NoFrame, Tab, read_frame
 
 PATIENCE = 1.0  # seconds until a frame that has not come counts as not sent
 SHORT = 1.0  # seconds for a consumer to say goodbye where nobody looks any more
-
-
-class NoFrame(AssertionError):
-    """The frame that the check waits for did not come. `place` is where the student's code still runs, if it does."""
-
-    place = ("", 0)
-
-    def but_running(self) -> "NoFrame":
-        """Look whether the student's code is the reason: it has not come back."""
-        file, _, line = limit.still_running_in(project.is_students).rpartition(":")
-        if not file:
-            return self
-        longer = NoFrame(f"{self}\nYour code has not come back: it still runs.")
-        longer.place = (project.relative(file), int(line))
-        return longer
 
 
 class Crashed(AssertionError):
@@ -66,14 +51,13 @@ class Loop:
         self.loop.close()
 
 
-class Tab:
+class AsgiTab(Tab):
     """A tab that will ask for `path`; `connect` begins. `accepted` tells how the handshake ended."""
 
     def __init__(self, loop: Loop, application, path: str = "/ws/lobby/", cookies: str = "", headers=None) -> None:
-        self.loop, self.path, self.cookies = loop, path, cookies
+        super().__init__(path)
+        self.loop, self.cookies = loop, cookies
         self.headers = {"host": "localhost", "origin": "http://localhost", **(headers or {})}  # None: not sent
-        self.seen: list = []  # every frame so far, for the message when one is missing
-        self.accepted = False
         self.events = queue.SimpleQueue()  # what the application has sent; None when it has come to its end
         self.loop.run(self.begin(application))
 
@@ -108,7 +92,7 @@ class Tab:
             "subprotocols": [],
         }
 
-    def connect(self) -> "Tab":
+    def connect(self) -> "AsgiTab":
         """Ask for the connection and wait for the answer; return the tab."""
         diary.note(f"a browser tab connected to {self.path.lstrip('/')}")
         self.put({"type": "websocket.connect"})
@@ -123,46 +107,19 @@ class Tab:
         diary.note("the server cancelled the consumer of a tab that had gone")
         self.loop.loop.call_soon_threadsafe(self.task.cancel)
 
-    def send(self, frame: object) -> None:
-        """Send an object as JSON, a str just as it is, or bytes as a binary frame."""
-        diary.sent(frame)
-        key = "bytes" if isinstance(frame, bytes) else "text"
-        text = frame if isinstance(frame, str | bytes) else json.dumps(frame)
-        self.put({"type": "websocket.receive", key: text})
+    def write(self, data: str | bytes) -> None:
+        self.put({"type": "websocket.receive", "bytes" if isinstance(data, bytes) else "text": data})
 
-    def receive(self, kind: str | None = None) -> dict:
-        """Return the next frame of this type (or of any), as an object. Other frames on the way are passed over."""
-        while True:
-            event = self.next_event(kind)
-            if event["type"] == "websocket.close":
-                raise NoFrame(f"The server closed the connection (code {event.get('code', 1000)}). {self.story(kind)}")
-            frame = self.read(event)
-            self.seen.append(frame)
-            if kind is None or frame.get("type") == kind:
-                return frame
-
-    def read(self, event: dict) -> dict:
-        text, kind = event.get("text"), event["type"]
-        if kind != "websocket.send":
+    def next_frame(self, kind: str | None) -> dict | int:
+        event = self.next_event(kind)
+        if event["type"] == "websocket.close":
+            return event.get("code", 1000)
+        if event["type"] != "websocket.send":
             raise NoFrame(
-                f'The consumer handed the server an event of type "{kind}". What is for a browser is of type'
+                f'The consumer handed the server an event of type "{event["type"]}". What is for a browser is of type'
                 ' "websocket.send".'
             )
-        if not isinstance(text, str):
-            raise NoFrame(f"The server sent a {type(text).__name__}, {diary.shortened(text)}, and not text.")
-        try:
-            frame = json.loads(text)
-        except (TypeError, ValueError):
-            raise NoFrame(f"The server sent {diary.shortened(text)}, which is no JSON.") from None
-        if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
-            raise NoFrame(f'The server sent {diary.shortened(frame)}, which is no JSON object with a "type".')
-        return frame
-
-    def ended(self) -> int:
-        """Wait until the server closes the connection, and return its code. What comes before is kept in `seen`."""
-        while (event := self.next_event())["type"] != "websocket.close":
-            self.seen.append(self.read(event))
-        return event.get("code", 1000)
+        return read_frame(event.get("text"))
 
     def next_event(self, kind: str | None = None, seconds: float = PATIENCE) -> dict:
         """Return the next ASGI event from the application; raise NoFrame when patience runs out, or Crashed."""
@@ -172,7 +129,7 @@ class Tab:
             self.events.put(None)
         if self.task.done() and self.task.exception():
             raise Crashed(f"The consumer crashed. {self.story(kind)}") from self.task.exception()
-        raise NoFrame(self.story(kind)).but_running()
+        raise but_running(NoFrame(self.story(kind)))
 
     def event_within(self, seconds: float) -> tuple[dict | None, ...]:
         """Return the next event, if it comes within this time: None is the end."""
@@ -180,11 +137,6 @@ class Tab:
             return (self.events.get(timeout=seconds),)
         except queue.Empty:
             return ()
-
-    def story(self, kind: str | None) -> str:
-        wanted = f'a frame of type "{kind}"' if kind else "a frame" if self.accepted else "an answer to its handshake"
-        got = "\n".join(diary.shortened(frame) for frame in self.seen[-3:]) or "nothing"
-        return f"A tab at {self.path.lstrip('/')} waited for {wanted}. What it got: {got}"
 
     def close(self) -> None:
         """Leave, as a closed browser window does, and wait until the consumer has said goodbye."""
@@ -197,7 +149,7 @@ class Tab:
             return self.task.done()
 
         if not patience.wait(lambda seconds: self.loop.run(end(seconds)), PATIENCE):
-            raise NoFrame(f"The tab at {self.path} has left, and its consumer does not come to an end.").but_running()
+            raise but_running(NoFrame(f"The tab at {self.path} has left, and its consumer does not come to an end."))
         if self.task.exception():
             raise Crashed("The consumer crashed when its tab left.") from self.task.exception()
 
@@ -215,3 +167,13 @@ class Tab:
                 self.task.exception()  # looked at, so that asyncio does not complain
 
         self.loop.run(end())
+
+
+def but_running(error: NoFrame) -> NoFrame:
+    """Look whether the student's code is the reason: it has not come back."""
+    file, _, line = limit.still_running_in(project.is_students).rpartition(":")
+    if not file:
+        return error
+    longer = NoFrame(f"{error}\nYour code has not come back: it still runs.")
+    longer.place = (project.relative(file), int(line))
+    return longer

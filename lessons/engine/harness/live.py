@@ -22,10 +22,11 @@ from pathlib import Path
 from .. import process
 from ..paths import ROOT
 from . import step_log as diary
-from .asgi_tab import NoFrame
 from .machine import is_bare
 from .redis import Redis
-from .server import ANSWER, Server, end, free_port, listens
+from .server import Server, end, free_port, listens
+from .tab import NoFrame
+from .ws_client import ANSWER, connect, status_of
 
 DEPLOY = ROOT / "lessons" / "10-going-live" / "deploy"
 NAME = "chat.example.org"
@@ -75,17 +76,9 @@ class Live(Server):
 
     def shake_hands(self, origin: str | None) -> int:
         """Return the HTTP status with which a page of this origin is answered that asks for a socket: 101 is yes."""
-        from websockets.exceptions import InvalidStatus
-        from websockets.sync.client import connect
-
         diary.note(f"a page of {origin} asked for the socket")
-        headers = {"X-Forwarded-Proto": "https"}
-        url = f"ws://127.0.0.1:{self.port}/ws/lobby/"
-        try:
-            with connect(url, origin=origin, additional_headers=headers, proxy=None):
-                return 101
-        except InvalidStatus as error:
-            return error.response.status_code
+        headers, url = {"X-Forwarded-Proto": "https"}, f"ws://127.0.0.1:{self.port}/ws/lobby/"
+        return status_of(lambda: connect(url, origin=origin, additional_headers=headers))
 
 
 def key() -> str:
@@ -257,36 +250,19 @@ class Website:
     def trust(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.place / "fullchain.pem")
 
-    def socket(self, path: str = "/ws/lobby/", origin: str | None = "", headers: dict[str, str] | None = None):
+    def socket(self, path: str = "/ws/lobby/", origin: str | None = "", cookies: str = ""):
         """Return a connection to enter: `wss://`, through nginx. Raises InvalidStatus where it is refused."""
-        from websockets.sync.client import connect
-
         wire = socket.create_connection(("127.0.0.1", self.ports["443"]), timeout=ANSWER)
+        through = {"sock": wire, "ssl": self.trust(), "server_hostname": NAME, "close_timeout": 1}
         try:
-            return connect(
-                f"wss://{self.address}{path}",
-                sock=wire,
-                ssl=self.trust(),
-                server_hostname=NAME,
-                origin=self.origin if origin == "" else origin,
-                additional_headers=headers,
-                proxy=None,
-                close_timeout=1,
-                max_queue=None,
-            )
+            return connect(f"wss://{self.address}{path}", cookies=cookies, origin=origin, **through)
         except BaseException:
             wire.close()
             raise
 
     def shake_hands(self, origin: str | None = "") -> int:
         """Return the HTTP status with which nginx answers a page of this origin that asks for a socket: 101 is yes."""
-        from websockets.exceptions import InvalidStatus
-
-        try:
-            with self.socket(origin=origin):
-                return 101
-        except InvalidStatus as error:
-            return error.response.status_code
+        return status_of(lambda: self.socket(origin=origin))
 
     def ask(self, path: str, scheme: str = "https", host: str = NAME, method: str = "GET") -> tuple[int, str, str]:
         """Return status, headers and body of a page, through nginx."""

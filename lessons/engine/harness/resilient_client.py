@@ -1,6 +1,6 @@
-"""A tab over the network that loses nothing, because it does what the page of lesson 8 does.
+"""A client that loses nothing, because it does what the page of lesson 8 does.
 
-    with Faithful(server.address, "kitchen") as ada:
+    with ResilientClient(server.address, "kitchen") as ada:
         ada.say("hello")
         ada.wait(lambda: "hello" in ada.texts)
 
@@ -18,28 +18,27 @@ from contextlib import suppress
 
 from . import patience
 from . import step_log as diary
-from .asgi_tab import NoFrame
+from .room_log import RoomLog
+from .tab import NoFrame
+from .ws_client import connect
 
 PATIENCE = 30.0  # seconds: a server may have to start in between
 WINDOW = 5  # messages on their way at once; the others wait
 PAUSE = 0.2  # seconds until it tries to connect again, and up to as much again
 
 
-class Faithful:
-    """`messages` is what it has taken, in order; `waiting` is what it has said and not seen again.
+class ResilientClient(RoomLog):
+    """`waiting` is what it has said and not seen again. `connections` is how often it has connected.
 
     `beat` makes it ask by itself after so many seconds of silence: the last message of all may be dropped, too.
     """
 
     def __init__(self, address: str, room: str, cookies: str = "", beat: float | None = None) -> None:
-        self.url, self.origin = f"ws://{address}/ws/{room}/", f"http://{address}"
-        self.headers = {"Cookie": cookies} if cookies else None
-        self.room, self.beat = room, beat
-        self.messages: list[dict] = []
+        super().__init__()
+        self.url, self.room, self.cookies, self.beat = f"ws://{address}/ws/{room}/", room, cookies, beat
         self.errors: list[dict] = []
         self.people: list[str] = []
-        self.seen: int | None = None  # the number of the last message; None before the first history
-        self.connections = self.questions = 0  # how often it has connected, and asked for a gap
+        self.connections = 0
         self.waiting: dict[str, dict] = {}  # {client_id: frame}
         self.numbers = itertools.count(1)
         self.mark = f"{random.getrandbits(64):x}"
@@ -50,7 +49,7 @@ class Faithful:
         self.changed = threading.Condition(self.lock)
         self.thread = threading.Thread(target=self.live, daemon=True)
 
-    def __enter__(self) -> "Faithful":
+    def __enter__(self) -> "ResilientClient":
         self.thread.start()
         return self
 
@@ -95,10 +94,7 @@ class Faithful:
 
     def connect(self, query: str):
         """Return a connection to enter."""
-        from websockets.sync.client import connect
-
-        options = {"origin": self.origin, "additional_headers": self.headers, "proxy": None, "close_timeout": 1}
-        return connect(self.url + query, **options)
+        return connect(self.url + query, cookies=self.cookies, close_timeout=1)
 
     def listen(self, socket) -> None:
         with self.changed:
@@ -117,18 +113,9 @@ class Faithful:
                 self.changed.notify_all()
 
     def take(self, frame: dict) -> None:
+        if self.misses(frame):
+            self.ask()
         match frame["type"]:
-            case "history":
-                for one in frame["messages"]:
-                    if self.seen is None or one["seq"] > self.seen:
-                        self.keep(one)
-                self.seen = self.seen or 0
-            case "chat" if self.seen is not None:
-                if frame["seq"] > self.seen + 1 and self.asked != self.seen:
-                    self.questions += 1
-                    self.ask()
-                elif frame["seq"] == self.seen + 1:
-                    self.keep(frame)
             case "people":
                 self.people = frame["names"]
             case "error" if frame.get("again"):
@@ -150,8 +137,7 @@ class Faithful:
             self.push()
 
     def keep(self, message: dict) -> None:
-        self.seen = message["seq"]
-        self.messages.append(message)
+        super().keep(message)
         self.waiting.pop(message.get("client_id"), None)
 
     def ask(self) -> None:

@@ -1,11 +1,10 @@
-"""The real thing: `python manage.py runserver`, as the student types it, and a tab that speaks to it over the network.
+"""The real thing: `python manage.py runserver`, as the student types it.
 
 It runs in a temporary copy of the student's files, on a free port, so that a check never meets the student's own
 database or server.
 """
 
 import contextlib
-import json
 import random
 import re
 import shutil
@@ -21,14 +20,13 @@ from pathlib import Path
 
 from .. import process
 from ..paths import ROOT
-from . import forked, patience
+from . import forked
 from . import step_log as diary
-from .asgi_tab import NoFrame
 from .database import Database
 from .project import COURSE, KEY, has_database, own_environ
+from .tab import NoFrame
+from .ws_client import ANSWER, NetworkTab, connect, status_of
 
-PATIENCE = 2.5  # seconds: over the network, and with a browser, things take longer
-ANSWER = 25.0  # seconds until a page or a handshake counts as not answered: it is asked only once
 STARTUP = 60.0  # seconds: a slow disk, a virus scanner, a busy machine
 
 
@@ -154,19 +152,14 @@ class Server:
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode(errors="replace")
 
-    def tab(self, path: str = "/ws/lobby/", cookies: str = "") -> "NetworkTab":
+    def tab(self, path: str = "/ws/lobby/", cookies: str = "") -> NetworkTab:
         return NetworkTab(self, path, cookies)
 
     def handshake(self, path: str, origin: str = "") -> int:
         """Return the HTTP status of a handshake, by a page of `origin` or of the server: 101 means it was accepted."""
         diary.note(f"a {f'page of {origin}' if origin else 'tab'} asked the server for the socket {path}")
-        from websockets.exceptions import InvalidStatus
-
-        try:
-            with connect(self, path, origin=origin):
-                return 101
-        except InvalidStatus as error:
-            return error.response.status_code
+        url = f"ws://{self.address}{path}"
+        return status_of(lambda: connect(url, origin=origin or self.origin, open_timeout=ANSWER))
 
 
 class LoneServer(Server):
@@ -175,91 +168,6 @@ class LoneServer(Server):
     def make_database(self) -> None:
         migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
         process.run(migrate, cwd=self.place, env=self.environ(), check=True)
-
-
-class NetworkTab:
-    """Like asgi_tab.Tab, but over the network: the handshake and the frames of RFC 6455, by the library websockets."""
-
-    def __init__(self, server: Server, path: str, cookies: str = "") -> None:
-        self.server, self.path, self.cookies, self.seen = server, path, cookies, []
-        self.patience = PATIENCE  # seconds until a frame that has not come counts as not sent
-
-    def __enter__(self):
-        from websockets.exceptions import InvalidStatus
-
-        try:
-            self.connection = connect(self.server, self.path, self.cookies)
-            self.socket = self.connection.__enter__()
-            diary.note(f"a tab connected over the network to {self.path.lstrip('/')}")
-        except InvalidStatus as error:
-            status = error.response.status_code
-            raise self.server.fault(f"The server answered the handshake at {self.path} with HTTP {status}.") from None
-        return self
-
-    def __exit__(self, *exception) -> None:
-        self.connection.__exit__(*exception)
-
-    def vanish(self) -> None:
-        """End the connection without a word, as the system does for a browser that has crashed."""
-        diary.note("a tab over the network crashed")
-        self.socket.socket.shutdown(socket.SHUT_RDWR)
-
-    def send(self, frame: object) -> None:
-        diary.sent(frame)
-        self.socket.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
-
-    def receive(self, kind: str) -> dict:
-        from websockets.exceptions import ConnectionClosed
-
-        try:
-            frame = patience.wait(lambda seconds: self.frame_within(seconds, kind), self.patience)
-        except ConnectionClosed as error:
-            code = error.rcvd.code if error.rcvd else 1006
-            closed = f"The server closed the connection (code {code}). {self.story(kind)}"
-            raise self.server.fault(closed) from None
-        if frame is None:
-            raise NoFrame(self.story(kind))
-        return frame
-
-    def frame_within(self, seconds: float, kind: str) -> dict | None:
-        """Return the next frame of this type; None if it does not come within this time."""
-        end = time.monotonic() + seconds
-        with contextlib.suppress(TimeoutError):
-            while True:
-                self.seen.append(json.loads(self.socket.recv(timeout=max(0, end - time.monotonic()))))
-                if self.seen[-1].get("type") == kind:
-                    return self.seen[-1]
-        return None
-
-    def ended(self) -> int:
-        """Wait until the server closes the connection, and return its code: 1006 if it has said none."""
-        from websockets.exceptions import ConnectionClosed
-
-        def close_within(seconds: float) -> int:
-            with contextlib.suppress(TimeoutError):
-                while True:
-                    self.seen.append(json.loads(self.socket.recv(timeout=seconds)))
-            return 0
-
-        try:
-            patience.wait(close_within, self.patience)
-        except ConnectionClosed as error:
-            return error.rcvd.code if error.rcvd else 1006
-        raise NoFrame(self.story("close"))
-
-    def story(self, kind: str) -> str:
-        got = "\n".join(diary.shortened(frame) for frame in self.seen[-3:]) or "nothing"
-        return f'A tab at {self.path.lstrip("/")} waited for a frame of type "{kind}". What it got: {got}'
-
-
-def connect(server: Server, path: str, cookies: str = "", origin: str = ""):
-    """Return a connection to enter, with cookies, and the Origin that a page of the server would have, or another."""
-    from websockets.sync.client import connect
-
-    headers = {"Cookie": cookies} if cookies else None
-    url = f"ws://{server.address}{path}"
-    options = {"additional_headers": headers, "proxy": None, "max_queue": None, "open_timeout": ANSWER}
-    return connect(url, origin=origin or server.origin, **options)
 
 
 def listens(server: subprocess.Popen, port: int) -> bool:

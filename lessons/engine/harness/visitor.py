@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 from . import step_log as diary
 from .asgi_tab import Loop
 from .html import Form, elements, forms
-from .server import ANSWER
+from .ws_client import ANSWER
 
 
 @dataclass

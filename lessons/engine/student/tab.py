@@ -41,7 +41,8 @@ def without_a_server(stage: int, path: str) -> int:
     """Call the student's application as a server would, by the tab that the checks use."""
     sys.path.insert(0, str(ROOT))
     from ..harness import project
-    from ..harness.asgi_tab import Loop, NoFrame, Tab
+    from ..harness.asgi_tab import AsgiTab, Loop
+    from ..harness.tab import NoFrame
 
     project.load()
     if project.problem:
@@ -56,7 +57,7 @@ def without_a_server(stage: int, path: str) -> int:
     try:
         application = project.lone_consumer() if direct else entrance()
         print(f"Opening {path.lstrip('/')} ...")
-        tab = Tab(loop, application, path)
+        tab = AsgiTab(loop, application, path)
         if not tab.connect().accepted:
             print("The handshake was refused.")
             return 1
@@ -80,11 +81,11 @@ def without_a_server(stage: int, path: str) -> int:
 
 def show_all(tab) -> None:
     """Show what has come from the server, until it is quiet."""
-    from ..harness.asgi_tab import NoFrame
+    from ..harness.tab import NoFrame
 
     with suppress(NoFrame):
         while True:
-            print(f"<- {as_shown(tab.next_event(patience=QUIET))}", flush=True)
+            print(f"<- {as_shown(tab.next_event(seconds=QUIET))}", flush=True)
 
 
 def as_shown(event: dict) -> str:
@@ -138,11 +139,11 @@ def over_the_network(stage: int, url: str, name: str, origin: str) -> int:
     from urllib.parse import urlsplit
 
     from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
-    from websockets.sync.client import connect
+
+    from ..harness.ws_client import code_of, connect
 
     print(f"Lesson {stage}: over the network, to {url}")
     page = urlsplit(url)
-    origin = origin or f"http://{page.netloc}"
     heard = threading.Event()
 
     def listen() -> None:
@@ -151,8 +152,7 @@ def over_the_network(stage: int, url: str, name: str, origin: str) -> int:
                 print(f"<- {frame}", flush=True)
                 heard.set()
         except ConnectionClosed as error:
-            code = error.rcvd.code if error.rcvd else 1006
-            print(f"The server closed the connection, code {code}. Its terminal says why.", flush=True)
+            print(f"The server closed the connection, code {code_of(error)}. Its terminal says why.", flush=True)
 
     def speak(text: str) -> None:
         heard.clear()
@@ -168,8 +168,8 @@ def over_the_network(stage: int, url: str, name: str, origin: str) -> int:
             heard.clear()
 
     try:
-        headers = {"Cookie": cookies_of(name, page.netloc)} if name else None
-        with connect(url, origin=origin, additional_headers=headers, proxy=None) as socket:
+        cookies = cookies_of(name, page.netloc) if name else ""
+        with connect(url, cookies=cookies, origin=origin) as socket:
             listener = threading.Thread(target=listen, daemon=True)
             listener.start()
             wait()

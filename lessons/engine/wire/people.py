@@ -1,13 +1,7 @@
 """Those who visit a stage's server while its scene is recorded: people with cookies, and their tabs."""
 
-from contextlib import suppress
-
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
-
 from ..harness.visitor import OverNetwork, Visitor
-from .events import type_of
-from .scenes import as_text
+from ..harness.ws_client import NetworkTab
 
 PATIENCE = 30  # seconds until something counts as not happening
 
@@ -21,13 +15,13 @@ class Person:
         if name:
             self.visitor.choose(name, room)
 
-    def tab(self, since: int | None = None) -> "Tab":
+    def tab(self, since: int | None = None) -> "RecordedTab":
         query = "" if since is None else f"?since={since}"
         one = self.world.tab(f"{self.name}'s", f"/ws/{self.room}/{query}", self.visitor.cookies)
         one.hears("people")
         return one
 
-    def enters(self, room: str) -> "Tab":
+    def enters(self, room: str) -> "RecordedTab":
         """Open a tab as a member, who has no need to choose a name."""
         self.name, self.room = "the teacher", room
         return self.tab()
@@ -40,35 +34,27 @@ class Person:
         self.visitor.post_to(f"/rooms/{room}/announce/", {"message": text})
 
 
-class Tab:
-    """A tab over the network."""
+class RecordedTab(NetworkTab):
+    """A tab of a scene. It stays open until the world ends, or it leaves."""
 
     def __init__(self, world, path: str, cookies: str, letter: str) -> None:
         """`letter` is the one that the tap gives it."""
-        self.world, self.letter = world, letter
-        headers = {"Cookie": cookies} if cookies else None
-        url = f"ws://{world.address}{path}"
-        self.socket = connect(url, origin=f"http://{world.address}", additional_headers=headers, proxy=None)
-        world.stack.callback(self.socket.close)
+        super().__init__(world, path, cookies)
+        self.world, self.letter, self.patience = world, letter, PATIENCE
+        world.stack.enter_context(self)
 
     def says(self, frame: object, answer: str) -> None:
         """Send a frame, and wait for one of this type."""
-        self.sends(as_text(frame), answer)
-
-    def sends(self, text: str, answer: str) -> None:
-        self.socket.send(text)
+        self.send(frame)
         self.hears(answer)
 
     def hears(self, kind: str) -> None:
         """Wait for a frame of this type; the others on the way are passed over."""
-        while type_of(self.socket.recv(timeout=PATIENCE)) != kind:
-            pass
+        self.receive(kind)
 
     def is_closed(self) -> None:
         """Wait until the server has closed the connection."""
-        with suppress(ConnectionClosed):
-            while True:
-                self.socket.recv(timeout=PATIENCE)
+        self.ended()
         self.ends()
 
     def leaves(self) -> None:

@@ -11,17 +11,16 @@ import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 
-from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
-
 from .. import process
 from ..harness.project import own_environ
 from ..harness.server import free_port, last_words, listens
+from ..harness.tab import NoFrame
+from ..harness.ws_client import connect, status_of
 from ..student import run as serve
 from . import child
 from .events import letters, title
 from .mermaid import draw
-from .people import PATIENCE, Person, Tab
+from .people import PATIENCE, Person, RecordedTab
 from .scenes import SCENES
 
 SECRET = re.compile(r"session-[0-9a-f]{20,}")  # a group of one login: another one each time
@@ -143,10 +142,10 @@ class World:
     def visit(self, path: str) -> None:
         self.get(path)
 
-    def tab(self, whose: str, path: str, cookies: str = "") -> Tab:
+    def tab(self, whose: str, path: str, cookies: str = "") -> RecordedTab:
         """Open a tab and wait for the greeting."""
         letter = letters(self.tabs)
-        one = Tab(self, path, cookies, letter)
+        one = RecordedTab(self, path, cookies, letter)
         self.tabs += 1
         page = f"{whose} page" if whose else "the tab"
         if page in self.names.values():  # she has come back
@@ -155,17 +154,22 @@ class World:
         one.hears("connection_established")
         return one
 
+    @property
+    def origin(self) -> str:
+        return f"http://{self.address}"
+
+    def fault(self, message: str) -> NoFrame:
+        """Return an error for what a tab has met."""
+        return NoFrame(f"stage {self.number}: {message}")
+
     def refused(self, path: str) -> None:
         """Ask for a socket that is not there."""
         letter = letters(self.tabs)
         self.tabs += 1
         self.names[f"browser:{letter}"] = "the tab" if self.number == 1 else "another tab"
-        try:
-            connect(f"ws://{self.address}{path}", origin=f"http://{self.address}", proxy=None).close()
-        except InvalidStatus:
-            self.until(lambda event: event["source"] == f"consumer:{letter}" and event["label"] == "ends")
-            return
-        raise AssertionError(f"stage {self.number}: {path} was not refused")
+        status = status_of(lambda: connect(f"ws://{self.address}{path}"))
+        assert status != 101, f"stage {self.number}: {path} was not refused"
+        self.until(lambda event: event["source"] == f"consumer:{letter}" and event["label"] == "ends")
 
     def person(self, name: str, room: str) -> Person:
         return Person(self, name, room)

@@ -3,7 +3,6 @@
 A scene waits for each answer before it goes on, so that two recordings are alike.
 """
 
-import json
 from collections.abc import Callable
 
 
@@ -21,7 +20,7 @@ def scene_01(world) -> None:
 def scene_02(world) -> None:
     ada = world.tab("", "/ws/lobby/")
     ada.says({"message": "hello"}, "chat")
-    ada.sends("hello", "error")
+    ada.says("hello", "error")
     ada.leaves()
 
 
@@ -116,7 +115,3 @@ SCENES: dict[int, Callable] = {int(name[-2:]): scene for name, scene in globals(
 
 
 NEED_REDIS = {9}
-
-
-def as_text(frame: object) -> str:
-    return frame if isinstance(frame, str) else json.dumps(frame)

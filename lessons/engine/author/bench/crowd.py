@@ -1,25 +1,27 @@
-"""Many tabs in one process, as cheap as can be: python crowd.py '{"tabs": 200, "rounds": 9, "doors": {...}}'
+"""Many tabs in one process, as cheap as can be: python -m lessons.engine.author.bench.crowd '{"tabs": 200, ...}'
 
 `doors` maps a name to [port, path], or [port, path, a Cookie header for each tab]. In each room some tabs speak at
 once, and the clock runs until every tab has every message. The rooms take turns. Prints `{name: [seconds of each
-round]}`; the first two are those until all were in, and until the first words were heard. Standard library only: it
-frames and unframes RFC 6455 itself, since a library would cost more than most of what is measured.
+round]}`; the first two are those until all were in, and until the first words were heard.
 """
 
 import asyncio
-import base64
 import json
-import os
 import sys
 import time
+
+from ...harness.raw_frames import CLOSE, PING, PONG, TEXT, frame, read_frame, request
 
 SPEAKERS = 5
 AT_ONCE = 10  # tabs that are connecting
 LIMIT = 120  # seconds, for whatever it is
 
 
-class Tab(asyncio.Protocol):
-    """One socket. It counts the frames in which the room's mark stands, and looks at nothing else."""
+class CountingTab(asyncio.Protocol):
+    """One socket. It counts the frames in which the room's mark stands, and looks at nothing else.
+
+    It is none of the harness's clients, for those cost more than most of what is measured: they read JSON, and keep it.
+    """
 
     def __init__(self, room: "Room", cookie: str) -> None:
         self.room, self.cookie, self.rest, self.is_open = room, cookie, b"", False
@@ -27,11 +29,7 @@ class Tab(asyncio.Protocol):
 
     def connection_made(self, transport) -> None:
         self.transport = transport
-        host, key = f"127.0.0.1:{self.room.port}", base64.b64encode(os.urandom(16)).decode()
-        lines = [f"GET {self.room.path} HTTP/1.1", f"Host: {host}", f"Origin: http://{host}", "Upgrade: websocket"]
-        lines += [f"Cookie: {self.cookie}"] if self.cookie else []
-        lines += ["Connection: Upgrade", f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", "", ""]
-        transport.write("\r\n".join(lines).encode())
+        transport.write(request(f"127.0.0.1:{self.room.port}", self.room.path, self.cookie))
 
     def data_received(self, data: bytes) -> None:
         data = self.rest + data
@@ -46,14 +44,14 @@ class Tab(asyncio.Protocol):
             self.is_open, data = True, rest
             self.opened.set_result(None)
         at = 0
-        while frame := read_frame(data, at):
-            opcode, payload, at = frame
-            if opcode == 1 and self.room.mark in payload:
+        while one := read_frame(data, at):
+            opcode, payload, at = one
+            if opcode == TEXT and self.room.mark in payload:
                 self.room.heard()
-            elif opcode == 8:
+            elif opcode == CLOSE:
                 self.fail(f"a tab was hung up on with {int.from_bytes(payload[:2], 'big')}")
-            elif opcode == 9:
-                self.write(10, payload)
+            elif opcode == PING:
+                self.transport.write(frame(payload, PONG))
         self.rest = data[at:]
 
     def connection_lost(self, error) -> None:
@@ -64,27 +62,11 @@ class Tab(asyncio.Protocol):
             if not waiting.done():
                 waiting.set_exception(RuntimeError(f"{self.room.name}: {why}."))
 
-    def write(self, opcode: int, payload: bytes) -> None:
-        """Send a frame; all are short. The mask of four zeros changes nothing."""
-        self.transport.write(bytes([128 | opcode, 128 | len(payload), 0, 0, 0, 0]) + payload)
-
-
-def read_frame(data: bytes, at: int) -> tuple[int, bytes, int] | None:
-    """Return the opcode and the payload of the frame that begins here, and where it ends; None if it is not whole."""
-    if len(data) < at + 2:
-        return None
-    length, begin = data[at + 1] & 127, at + 2
-    if length > 125:
-        begin += 2 if length == 126 else 8
-        length = int.from_bytes(data[at + 2 : begin], "big")
-    end = begin + length
-    return (data[at] & 15, data[begin:end], end) if len(data) >= end else None
-
 
 class Room:
     def __init__(self, name: str, port: int, path: str, cookies: tuple[str, ...] = ()) -> None:
         self.name, self.port, self.path, self.cookies = name, port, path, cookies
-        self.tabs: list[Tab] = []
+        self.tabs: list[CountingTab] = []
         self.mark = b"\0"  # stands in no frame
         self.all_heard = asyncio.get_running_loop().create_future()
 
@@ -95,7 +77,7 @@ class Room:
         async def join(cookie: str) -> None:
             async with turn:
                 loop = asyncio.get_running_loop()
-                _, tab = await loop.create_connection(lambda: Tab(self, cookie), "127.0.0.1", self.port)
+                _, tab = await loop.create_connection(lambda: CountingTab(self, cookie), "127.0.0.1", self.port)
                 await tab.opened
                 self.tabs.append(tab)
 
@@ -109,7 +91,7 @@ class Room:
         self.all_heard = asyncio.get_running_loop().create_future()
         began = time.perf_counter()
         for number, tab in enumerate(self.tabs[:: len(self.tabs) // SPEAKERS][:SPEAKERS]):
-            tab.write(1, json.dumps({"message": f"{words} {number}"}).encode())
+            tab.transport.write(frame(json.dumps({"message": f"{words} {number}"}).encode()))
         await asyncio.wait_for(self.all_heard, LIMIT)
         self.mark = b"\0"
         return time.perf_counter() - began

@@ -35,8 +35,11 @@ def watched(self, *args, **kwargs):
         trips.append((threading.current_thread().name, began, ended, kinds[0] if kinds else "other work"))
 
 
-class Tab:
-    """A tab without a network: what it gets is written down."""
+class TracedTab:
+    """A tab without a network: when it gets what is written down.
+
+    It is no AsgiTab of the harness: that one waits in another thread, and the trace would show the way there.
+    """
 
     def __init__(self, number: int) -> None:
         host = [(b"host", b"localhost"), (b"origin", b"http://localhost")]
@@ -58,14 +61,14 @@ class Tab:
 
 
 async def main(number: int) -> dict:
-    tabs = [Tab(number) for number in range(1, number + 1)]
+    tabs = [TracedTab(number) for number in range(1, number + 1)]
     for tab in tabs:
         await tab.wait("people")
     seen = [await one_message(tabs) for _ in range(MESSAGES)]
     return min(seen, key=lambda one: max(when for _, when, _ in one["frames"]))
 
 
-async def one_message(tabs: list[Tab]) -> dict:
+async def one_message(tabs: list[TracedTab]) -> dict:
     await asyncio.sleep(0.02)  # what is left of the message before
     trips.clear()
     frames.clear()

@@ -117,9 +117,10 @@ def quiet_environ() -> dict[str, str]:
 
 
 def crowd(tabs: int, rounds: int, doors: dict[str, tuple]) -> dict[str, list[float]]:
-    """Run crowd.py; return what it measured. Raises CourseError with the reason, if it has not come to its end."""
+    """Run crowd.py as a process; return what it measured. Raises CourseError with the reason if it failed."""
     what = json.dumps({"tabs": tabs, "rounds": rounds, "doors": doors})
-    done = subprocess.run([PYTHON, str(HERE / "crowd.py"), what], capture_output=True)
+    command = [PYTHON, "-m", "lessons.engine.author.bench.crowd", what]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True)
     if done.returncode:
         raise CourseError(f"bench: {done.stderr.decode('utf-8', 'replace').strip()}")
     return json.loads(done.stdout)

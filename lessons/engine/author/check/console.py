@@ -23,6 +23,7 @@ from ... import process
 from ...errors import CourseError, LessonError
 from ...harness.project import own_environ
 from ...harness.server import end, free_port
+from ...harness.ws_client import connect
 from ...typed import TYPED
 
 ASKS = "python manage.py createsuperuser"  # for a password, at a terminal
@@ -175,7 +176,6 @@ class Terminal:
     def visit(self, port: int) -> bool:
         """Load the page, and open the socket that its script would; tell whether anybody answered."""
         from websockets.exceptions import WebSocketException
-        from websockets.sync.client import connect
 
         address = f"127.0.0.1:{port}"
         try:
@@ -189,8 +189,7 @@ class Terminal:
         except OSError:
             return False
         if "new WebSocket" in page:
-            socket_url, origin = f"ws://{address}/ws/lobby/", f"http://{address}"
-            with suppress(WebSocketException, OSError), connect(socket_url, origin=origin, proxy=None) as tab:
+            with suppress(WebSocketException, OSError), connect(f"ws://{address}/ws/lobby/") as tab:
                 tab.recv(timeout=5)
         return True
 
