@@ -7,8 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from lessons.engine.harness import limit, project
-from lessons.engine.harness import step_log as diary
+from lessons.engine.harness import import_check, limit, project, step_log
 from lessons.engine.harness.asgi_tab import AsgiTab, Loop
 from lessons.engine.harness.browser import BY_HAND, NoBrowser, Page, Windows, open_browser, process_of
 from lessons.engine.harness.database import Database
@@ -16,7 +15,6 @@ from lessons.engine.harness.machine import must_have_all
 from lessons.engine.harness.redis import STAND_IN, WITH_STAND_IN, NoRedis, Redis, is_stand_in
 from lessons.engine.harness.server import Server
 from lessons.engine.harness.visitor import InProcess, OverNetwork, Visitor
-from tests import import_check as fresh
 from tests import report, watched
 from tests.order import Postponing, schedule
 from tests.plan import Check, Plan, kind_of, waits
@@ -133,7 +131,7 @@ def pytest_collection_modifyitems(config, items):
     lane = lane_of(config)
     items[:] = [item for item in left if not lane or lane.has(item.check)]
     if any("fresh_import" in item.fixturenames for item in items) and not project.problem:
-        config.fresh_import = fresh.begun or fresh.start()
+        config.fresh_import = import_check.begun or import_check.start()
 
 
 def check_of(item, number: int, foundation: bool) -> Check:
@@ -183,8 +181,8 @@ def out_of_time(item, place: str) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
-    """Begin a new page in the diary. A check that cannot pass before an earlier one does waits, and costs no time."""
-    diary.lines.clear()
+    """Begin the step log anew. A check that cannot pass before an earlier one does waits, and costs no time."""
+    step_log.lines.clear()
     let_wait(item)
 
 
@@ -321,7 +319,7 @@ def chat_application(loop: Loop):
             probe.abandon()
     except Exception:
         routed = False
-    diary.lines.clear()
+    step_log.lines.clear()
     return application if routed else project.lone_consumer()
 
 

@@ -20,9 +20,8 @@ from multiprocessing.connection import Connection, wait
 
 import pytest
 
-from lessons.engine.harness import forked, patience
+from lessons.engine.harness import forked, import_check, patience
 from lessons.engine.student import runs
-from tests import import_check as fresh
 from tests.plan import IN_BROWSER, OF_THIS_LESSON, SERVERS_OF_THIS_LESSON, Check, Plan, phase, waits
 from tests.report import InOrder, Outcome, Results, failure
 
@@ -165,7 +164,7 @@ def is_there(pid: int) -> bool:
 def run_forked(pipe: Connection, name: str, options: list[str], folder: str, pulse: int) -> None:
     runs.lead_a_group(folder)
     forked.begin()
-    fresh.fork()
+    import_check.fork()
     runs.end_after(lambda: os.read(pulse, 1), folder)
     os._exit(run_checks(pipe, name, options))  # a consumer that loops for ever would keep its thread alive
 

@@ -75,7 +75,7 @@ COMMANDS = {
     ),
     "start": Command(
         "For students",
-        "repository.save:start",
+        "student.start:start",
         "save your work, then begin or take up lesson N: start N=4",
         {"N": "", "AGAIN": ""},
     ),
@@ -104,7 +104,7 @@ COMMANDS = {
     "setup": Command(
         "For teachers", "student.setup:report", "install everything into .venv (every command does it when needed)"
     ),
-    "stages": Command("For teachers", "repository.save:stages", "make the stage tags, and list them"),
+    "stages": Command("For teachers", "student.stages:stages", "make the stage tags, and list them"),
     "check": Command(
         "For authors",
         "author.check.check:check",

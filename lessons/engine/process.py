@@ -9,11 +9,14 @@ It does not reach a grandchild either, such as the second process of runserver.)
 """
 
 import os
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+
+from .paths import ROOT
 
 GUARDIAN = """
 import os, signal, subprocess, sys
@@ -128,6 +131,27 @@ def run(
     if check:
         done.check_returncode()
     return done
+
+
+def run_in_foreground(
+    command: Sequence[str | os.PathLike],
+    environ: dict[str, str],
+    started: Callable = lambda child: None,
+    start: Callable = start,
+) -> int:
+    """Run a command from the top of the course to its end; return its exit code.
+
+    It gets Ctrl-C from the terminal just as we do, and SIGTERM from us. `started` is called with the process at once.
+    """
+    with start(command, cwd=ROOT, env=environ) as child:
+        signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+        with suppress(KeyboardInterrupt):
+            started(child)
+        while True:
+            try:
+                return child.wait()
+            except KeyboardInterrupt:
+                continue
 
 
 def tell(line: str = "") -> None:

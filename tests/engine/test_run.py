@@ -42,7 +42,7 @@ def website(tmp_path, key, monkeypatch) -> Path:
     put(tmp_path, make_stages(lessons_on_disk())[9])
     monkeypatch.setattr(serve, "ROOT", tmp_path)
     monkeypatch.setattr(serve.databases, "sync", lambda git: None)  # the folder is no clone
-    monkeypatch.setattr(serve, "wait_for", lambda command, environ: (command, environ))
+    monkeypatch.setattr(serve.process, "run_in_foreground", lambda command, environ: (command, environ))
     return tmp_path
 
 

@@ -18,8 +18,9 @@ import pytest
 
 from lessons.engine.content.disk import lessons_on_disk, put
 from lessons.engine.content.stages import MARKER, make_stages
+from lessons.engine.harness.file_changes import matters
 from lessons.engine.student import setup
-from lessons.engine.student.watch import matters, needs_new_start
+from lessons.engine.student.watch import needs_restart
 from tests import report, watched
 from tests.plan import IN_BROWSER, IN_PROCESS, Check, Plan
 from tests.report import Outcome
@@ -350,7 +351,7 @@ def test_what_a_student_saves_is_seen_and_what_tools_write_is_not(path, seen):
     ],
 )
 def test_a_file_that_was_read_at_the_start_asks_for_a_new_one(path, new_start):
-    assert needs_new_start(path) == new_start
+    assert needs_restart(path) == new_start
 
 
 def check(number: int, stage: int, name: str, slow: bool = False) -> Check:

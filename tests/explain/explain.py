@@ -3,43 +3,20 @@
 import json
 import linecache
 import re
-import traceback
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import pytest
 
-from lessons.engine.harness import project
-from lessons.engine.harness import (
-    step_log as diary,
-)
-from tests.explain import (
-    find_base,
-    find_consumer,
-    find_layer,
-    find_live,
-    find_page,
-    find_post,
-    find_project,
-    find_views,
-    rules,
-    source,
-)
+from lessons.engine.harness import project, step_log
+from lessons.engine.harness.failure import chain, last_line, look_at, students_place
+from tests.explain import rules, source
+from tests.explain.find import seen
 
-FINDERS = {
-    source.SETTINGS_FILE: find_project.FINDERS_OF_SETTINGS + find_live.FINDERS,
-    source.URLS: [find_project.routes, find_project.routes_below_a_path],
-    source.VIEWS: find_views.FINDERS,
-    source.ASGI: find_project.FINDERS_OF_ASGI,
-    source.CONSUMERS: find_consumer.FINDERS + find_layer.FINDERS,
-    source.ROUTING: find_project.FINDERS_OF_ROUTING,
-}
 LAST_FAILURE = project.ROOT / ".course" / "last-failure.json"
 STEPS = 6  # of what a check did that are told, the last ones
 OF_DJANGO = ("admin/", "registration/")  # templates that come with it
-HANDS_ON = "await super()."  # a line that only hands on to Channels: what broke stands elsewhere
 LABELS = ("tried", "happened", "where", "why", "hint", "read")
 
 
@@ -123,18 +100,6 @@ def explanation_of(name: str, stage: int, exception: BaseException, asked: dict)
     )
 
 
-def look_at(file: str, line: int) -> str:
-    """Return `file:line: the line itself`; for line 0 only the file."""
-    return f"{file}:{line}: {linecache.getline(str(project.ROOT / file), line).strip()}" if line else file
-
-
-def seen(root: Path, stage: int) -> list[source.Finding]:
-    """Return all that the finders see in the student's files below `root`, as far as it matters up to `stage`."""
-    found = source.findings(root, stage, FINDERS) + (find_page.findings(root, stage) if stage >= 4 else [])
-    found += find_post.findings(root) if stage >= 7 else []
-    return found + (find_base.findings(root) if stage >= 11 else [])
-
-
 def misspelt_attribute(text: str) -> str:
     """Return the method of a consumer that somebody must have meant who wrote an attribute that is not there."""
     found = re.search(r"has no attribute '(\w+)'", text)
@@ -149,7 +114,7 @@ def first_finding(stage: int, file: str) -> source.Finding | None:
 
 def tried(asked: dict) -> str:
     """Say what the check did, in the words of somebody who looks over its shoulder."""
-    lines = ["...", *diary.lines[1 - STEPS :]] if len(diary.lines) > STEPS else diary.lines
+    lines = ["...", *step_log.lines[1 - STEPS :]] if len(step_log.lines) > STEPS else step_log.lines
     return "; ".join(lines) or asked.get("tried", "")
 
 
@@ -221,32 +186,5 @@ def in_words(exception: BaseException | None) -> bool:
     return isinstance(exception, AssertionError | pytest.fail.Exception)
 
 
-def last_line(exception: BaseException) -> str:
-    last = traceback.format_exception_only(exception)[-1].strip()
-    return re.sub(r" \((?:[A-Za-z]:)?[/\\][^()]*\.py\)", "", last)  # where on this machine a library lies
-
-
-def chain(exception: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception and the causes that it was explicitly raised from."""
-    while exception is not None:
-        yield exception
-        exception = exception.__cause__
-
-
 def syntax_error(exception: BaseException) -> bool:
     return any(isinstance(error, SyntaxError) for error in chain(exception))
-
-
-def students_place(exception: BaseException) -> tuple[str, int]:
-    """Return file and line of the student's code that was running when it happened; ("", 0) if none was."""
-    place = getattr(exception, "place", ("", 0))
-    for error in chain(exception):
-        for frame in traceback.extract_tb(error.__traceback__):
-            if project.is_students(frame.filename) and not (frame.line or "").startswith(HANDS_ON):
-                place = (project.relative(frame.filename), frame.lineno or 0)
-        debug = getattr(error, "template_debug", None)
-        if debug and project.is_students(debug["name"]):  # and no template of Django's
-            place = (project.relative(debug["name"]), debug["line"])
-        if isinstance(error, SyntaxError) and project.is_students(error.filename or ""):
-            place = (project.relative(error.filename), error.lineno or 0)
-    return place

@@ -10,8 +10,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from lessons.engine.paths import ROOT
-from lessons.engine.process import start as begin
+from .. import process
+from ..paths import ROOT
 
 PATIENCE = 30.0  # seconds
 IMPORT = """
@@ -33,16 +33,16 @@ begun: Callable[[], str] | None = None
 def start() -> Callable[[], str]:
     """Begin a new Python; return a function that waits for what it says. "" means that all is well."""
     environ = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
-    process = begin([sys.executable, "-c", IMPORT], cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True)
+    python = process.start([sys.executable, "-c", IMPORT], cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True)
 
     def said() -> str:
         try:
-            _, said = process.communicate(timeout=PATIENCE)
+            _, said = python.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
+            python.kill()
+            python.communicate()
             return TOO_LONG
-        return said.strip() if process.returncode else ""
+        return said.strip() if python.returncode else ""
 
     return said
 

@@ -1,7 +1,7 @@
 """A course that was updated in the middle of a lesson: what is new is merged into the student's branch.
 
 Of three commits: the one with which the branch began, the one with which it would begin now, and its tip. Where both
-sides changed the same lines, the student's stay. This writes objects alone; `work.start` checks the result out.
+sides changed the same lines, the student's stay. This writes objects alone; `make start` checks the result out.
 """
 
 import tempfile

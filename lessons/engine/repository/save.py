@@ -1,4 +1,4 @@
-"""Moving between lessons, with the student's work saved before anything moves.
+"""The student's work is saved, before any command moves to another lesson or stage.
 
 The order is what makes it safe: a commit of everything that is there, then a branch that names it, and only then does
 git touch a file. Killed at any moment, the work is in the work tree or on a branch, or both.
@@ -8,20 +8,17 @@ import os
 import re
 import time
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
-from ..cli import COMMANDS
-from ..content.disk import lessons_on_disk, marker
+from ..content.disk import marker
 from ..content.lesson import Lesson
 from ..content.stages import MARKER, Files, is_app_path
 from ..errors import CourseError
 from ..paths import ROOT
 from . import databases
 from .git import Git, GitError
-from .merge import news
 from .recovery import noted, take_back
-from .tags import TRAILER, course_commit, make_tags
+from .tags import TRAILER, course_commit
 
 UNFINISHED = {
     "MERGE_HEAD": "a merge (finish it, or: git merge --abort)",
@@ -33,58 +30,11 @@ UNFINISHED = {
 }
 
 
-def stages() -> None:
-    """`make stages`: make the tags, then print the table of contents."""
-    git = repository()
-    report = make_tags(git)
-    for line in report.lines():
-        print(line)
-    if report.on_branch:
-        print("This is a stage or a work branch, and the tags are made from main: nothing was changed.")
-    print(git.run("tag", "-n1", "-l", "stage-*"))
-
-
-def start(n: str, again: str = "") -> None:
-    """`make start N=4`: save what is there, then take up the branch of lesson 4, or begin it at the end of lesson 3.
-
-    With AGAIN=1 it begins afresh, and what was on the branch is kept under another name.
-    """
-    git, lessons = repository(), lessons_on_disk()
-    lesson = the_lesson("start", n, lessons)
-    refuse_if_unfinished(git)
-    databases.ready(git, "" if again else lesson.branch)
-    first = None if tip(git, lesson.branch) and not again else first_commit(git, lesson)
-    if saved := save(git, lessons):
-        print(f"Your work is saved on the branch {saved}.")
-    if again and (kept := put_aside(git, lesson.branch)):
-        print(f"What you had in lesson {lesson.number} is on the branch {kept} now (make work lists all).")
-    begun = tip(git, lesson.branch)  # asked again: what was saved from a stage's tag may have begun it
-    if not begun:
-        any_slug = lesson.branch.removesuffix(lesson.slug) + "*"
-        others = git.run("for-each-ref", "--format=%(refname:lstrip=2)", f"refs/heads/{any_slug}")
-        if others and not again:
-            print(
-                f"Earlier work of yours on a lesson of this number is on the branch {', '.join(others.splitlines())}."
-            )
-        databases.forget(lesson.branch)
-        git.run("update-ref", f"refs/heads/{lesson.branch}", first, "")
-    switch(git, lesson.branch)
-    if begun and (new := news(git, lesson, partial(first_commit, git, lesson))):
-        switch(git, lesson.branch, commit(git, new.tree, new.parents, new.message))
-        print(new.told)
-    where = (
-        "where you left it" if begun else f"where lesson {lesson.number - 1} ends" if lesson.number else "with no code"
-    )
-    print(f"Lesson {lesson.number}: {lesson.title}. You are on the branch {lesson.branch}, {where}.")
-    print(f"Read {lesson.file}. Check your work with: make test")
-
-
 def the_lesson(command: str, n: str, lessons: list[Lesson]) -> Lesson:
-    """Return the lesson of that number. Raises CourseError with the list if there is none."""
+    """Return the lesson of number `n`, typed behind a command such as `start N`. Raises CourseError with the list."""
     if not (n.isascii() and n.isdecimal()) or int(n) >= len(lessons):
-        word = COMMANDS[command].words.keys() & {"N", "STAGE"}
-        table = "\n".join(f"  make {command} {min(word)}={lesson.number}   {lesson.title}" for lesson in lessons)
-        raise CourseError(f"{command}: which lesson?\n{table}")
+        table = "\n".join(f"  make {command}={lesson.number}   {lesson.title}" for lesson in lessons)
+        raise CourseError(f"{command.split()[0]}: which lesson?\n{table}")
     return lessons[int(n)]
 
 

@@ -37,7 +37,7 @@ def drill(stage: str, seed: str, reveal: str) -> None:
         print("\n".join(told(last)))
         return
     git, lessons = repository(), lessons_on_disk()
-    lesson = the_lesson("drill", stage or str(min(marker(), len(lessons) - 1)), lessons)
+    lesson = the_lesson("drill STAGE", stage or str(min(marker(), len(lessons) - 1)), lessons)
     number = 1
     if not seed and last and last["stage"] == lesson.number:
         seed, number = last["seed"], last["number"] + 1

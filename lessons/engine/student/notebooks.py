@@ -5,8 +5,7 @@ import sys
 from pathlib import Path
 
 from ..paths import ROOT
-from ..process import start_with_browser
-from .run import wait_for
+from ..process import run_in_foreground, start_with_browser
 
 OPTIONS = [
     "--ServerApp.root_dir=notebooks",
@@ -25,7 +24,7 @@ def open_notebooks() -> int:
     """Open JupyterLab until Ctrl-C. Whatever it wants to remember goes to .jupyter, which git ignores."""
     print("JupyterLab opens in your browser. If it does not, open the address that begins with http://127.0.0.1.")
     print("It runs on this machine only. Save with Ctrl-S; Ctrl-C in this terminal stops it.", flush=True)
-    return wait_for([sys.executable, "-m", "jupyterlab", *OPTIONS], environment(), start=start_with_browser)
+    return run_in_foreground([sys.executable, "-m", "jupyterlab", *OPTIONS], environment(), start=start_with_browser)
 
 
 def environment() -> dict[str, str]:

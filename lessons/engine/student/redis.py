@@ -6,7 +6,8 @@ import sys
 from contextlib import suppress
 
 from ..errors import CourseError
-from .run import check_free, wait_for
+from ..harness.port import check_free
+from ..process import run_in_foreground
 
 
 def serve_redis(port: str) -> int:
@@ -43,7 +44,7 @@ def serve_redis(port: str) -> int:
                 )
         say(f"Redis listens at 127.0.0.1:{port}. It keeps nothing on disk. Ctrl-C stops it.", port)
 
-    return wait_for(words, dict(os.environ), started)
+    return run_in_foreground(words, dict(os.environ), started)
 
 
 def say(what: str, port: str) -> None:

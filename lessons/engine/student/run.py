@@ -1,40 +1,20 @@
 """`make run`: the student's own server, with the few things looked at first that stop beginners."""
 
-import errno
 import os
 import secrets
-import signal
-import socket
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 
 from .. import process
 from ..errors import CourseError
+from ..harness.migrate import MIGRATE, NO_HOSTS, NO_KEY
+from ..harness.port import check_free, own_addresses
 from ..paths import ROOT
 from ..repository import databases
 from ..repository.git import Git
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 KEY = ROOT / ".course" / "key"
-NO_HOSTS, NO_KEY = 8, 16  # what the settings do not read, together the exit code of MIGRATE
-MIGRATE = f"""
-import os, sys, django
-from django.conf import settings
-django.setup()
-if settings.DATABASES.get("default"):
-    from django.core.management import call_command
-    from django.db import connection
-    from django.db.migrations.loader import MigrationLoader
-    call_command("migrate", verbosity=0)
-    loader = MigrationLoader(connection)
-    if foreign := sorted(set(loader.applied_migrations) - set(loader.disk_migrations)):
-        print("The database has migrations that your code does not have:", ", ".join(map(".".join, foreign)))
-        print("What to do: make doctor", flush=True)
-hosts = "*" in settings.ALLOWED_HOSTS or set(sys.argv[1:]) <= set(settings.ALLOWED_HOSTS)
-key = settings.SECRET_KEY == os.environ.get("DJANGO_SECRET_KEY", settings.SECRET_KEY)
-sys.exit({NO_HOSTS} * (not hosts) + {NO_KEY} * (not key))
-"""
 
 
 def run(host: str, port: str, workers: str, fresh: str) -> int:
@@ -70,7 +50,7 @@ def run(host: str, port: str, workers: str, fresh: str) -> int:
 
         return run_workers(host, int(port), int(workers), environ)
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return wait_for([sys.executable, "manage.py", "runserver", address], environ)
+    return process.run_in_foreground([sys.executable, "manage.py", "runserver", address], environ)
 
 
 def environment(host: str, guests: list[str]) -> dict[str, str]:
@@ -104,64 +84,3 @@ def shared_environment() -> dict[str, str]:
     needed = {"PATH", "HOME", "LANG", "SYSTEMROOT", "TEMP", "TMP", "USERPROFILE", "COMSPEC", "PATHEXT", "VIRTUAL_ENV"}
     wanted = ("DJANGO_", "CHAT_", "CHANNEL_REDIS_URL")
     return {key: value for key, value in os.environ.items() if key.upper() in needed or key.startswith(wanted)}
-
-
-def wait_for(
-    command: list[str],
-    environ: dict[str, str],
-    started: Callable = lambda child: None,
-    start: Callable = process.start,
-) -> int:
-    """Run a command that ends by Ctrl-C, which it gets from the terminal just as we do; SIGTERM is handed on.
-
-    `started` is called with the process at once.
-    """
-    with start(command, cwd=ROOT, env=environ) as child:
-        signal.signal(signal.SIGTERM, lambda *_: child.terminate())
-        with suppress(KeyboardInterrupt):
-            started(child)
-        while True:
-            try:
-                return child.wait()
-            except KeyboardInterrupt:
-                continue
-
-
-def check_free(host: str, port: int, command: str = "run") -> None:
-    """Raise CourseError if the server could not listen there."""
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except (OSError, UnicodeError):  # UnicodeError: two dots in a row
-        raise CourseError(f"run: HOST={host} is no address of this machine. For the room: HOST=0.0.0.0") from None
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        if os.name != "nt":  # there, the option would allow a second server on the same port
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(address)
-        except PermissionError:
-            raise CourseError(
-                f"Port {port} is reserved by the system. Take one above 1023: make run PORT=8001"
-            ) from None
-        except OSError as error:
-            if error.errno == errno.EADDRNOTAVAIL:
-                raise CourseError(
-                    f"run: HOST={host} is no address of this machine. For the room: HOST=0.0.0.0"
-                ) from None
-            raise CourseError(
-                f"Port {port} at {host} is not free ({error.strerror}). Is a server of yours still running, in another"
-                f" window? Stop it there with Ctrl-C, or take another port: make {command} PORT={port % 65535 + 1}"
-            ) from None
-
-
-def own_addresses() -> list[str]:
-    """Return the addresses under which the others on the network reach this machine."""
-    found = []
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # TEST-NET-1 (RFC 5737): sends nothing, only picks the interface
-            found.append(probe.getsockname()[0])
-        except OSError:
-            print("This machine has no network at the moment: nobody else can reach it.")
-    with suppress(OSError):
-        found += socket.gethostbyname_ex(socket.gethostname())[2]
-    return [address for address in dict.fromkeys(found) if not address.startswith("127.")]

@@ -162,13 +162,13 @@ class Warm(Run):
 
     def settle(self) -> None:
         """Make the child that is to run the checks independent of all others but one: the warm process has to live."""
-        from tests import import_check as fresh
+        from ..harness import import_check
 
         self.orders.close()
         os.close(self.alive)
         lead_a_group(self.folders[-1])
         forked.begin()
-        fresh.fork()
+        import_check.fork()
         end_after(lambda: os.read(self.pulse, 1), self.folders[-1])
 
 

@@ -132,10 +132,10 @@ def start_again(args: list[str], python: str = "") -> None:
     """Become the course's own Python, or this one. Windows cannot replace a process, so there a child does the work."""
     command = [python or str(venv_python()), "-m", "lessons", *args]
     if WINDOWS:
-        from ..process import start_with_browser
-        from .run import wait_for  # at Ctrl-C, too, the child decides when it is through
+        from ..process import run_in_foreground, start_with_browser
 
-        raise SystemExit(wait_for(command, dict(os.environ), start=start_with_browser))
+        # At Ctrl-C, too, the child decides when it is through.
+        raise SystemExit(run_in_foreground(command, dict(os.environ), start=start_with_browser))
     sys.stdout.flush()
     os.execv(command[0], command)
 

@@ -106,7 +106,7 @@ def entrance():
 
 def crashed(error: BaseException, consequence: str) -> int:
     """Say where in the student's files it happened, what, and what follows from it."""
-    from tests.explain.explain import last_line, look_at, students_place
+    from ..harness.failure import last_line, look_at, students_place
 
     file, line = students_place(error)
     if file:

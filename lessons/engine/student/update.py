@@ -5,9 +5,10 @@ The student's branch takes it in with `make start`, which this calls for the bra
 
 from ..content.disk import lessons_on_disk
 from ..errors import CourseError
-from ..repository import save as work
 from ..repository.git import Git, GitError
+from ..repository.save import refuse_if_unfinished, repository, switch, tip
 from ..repository.tags import ensure_tags, read_tags
+from .start import start
 
 MAIN = "main"
 NEW = 10  # so many subjects of new commits are shown
@@ -15,15 +16,15 @@ NEW = 10  # so many subjects of new commits are shown
 
 def update() -> None:
     """Fetch the course, move main and the tags forward, then take up the lesson one is at."""
-    git = work.repository()
-    work.refuse_if_unfinished(git)
+    git = repository()
+    refuse_if_unfinished(git)
     branch = git.run("symbolic-ref", "-q", "HEAD", ok=(0, 1)).removeprefix("refs/heads/")
     if branch == MAIN and git.run("status", "--porcelain"):
         raise CourseError(
             "You stand on main and have changed files here. Begin or take up a lesson first, which saves them:"
             " make start N=0, say. Then make update."
         )
-    old, new = work.tip(git, MAIN), fetch(git)
+    old, new = tip(git, MAIN), fetch(git)
     if old and not git.is_ancestor(old, new):
         raise CourseError(
             "Your main has commits of its own, which make update leaves alone. To keep them under another name and"
@@ -36,10 +37,10 @@ def update() -> None:
         move_main(git, branch, old, new)
     for line in ensure_tags(git, f"refs/heads/{MAIN}"):
         print(line)
-    begun = [lesson for lesson in lessons_on_disk() if work.tip(git, lesson.branch)]
+    begun = [lesson for lesson in lessons_on_disk() if tip(git, lesson.branch)]
     for lesson in begun:
         if lesson.branch == branch:
-            work.start(f"{lesson.number}")
+            start(f"{lesson.number}")
         elif old != new:
             print(f"Your branch {lesson.branch} takes it in with: make start N={lesson.number}")
 
@@ -63,7 +64,7 @@ def fetch(git: Git) -> str:
 def move_main(git: Git, branch: str, old: str, new: str) -> None:
     """Move main forward; its files too, if one stands on it."""
     if branch == MAIN:
-        work.switch(git, MAIN, new)
+        switch(git, MAIN, new)
     else:
         git.run("update-ref", "-m", "make update", f"refs/heads/{MAIN}", new, old)
     subjects = git.run("log", "--no-merges", "--format=  %s", *([f"{old}..{new}"] if old else ["-1", new])).splitlines()

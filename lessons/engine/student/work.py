@@ -6,11 +6,12 @@ import sys
 from ..content.disk import lessons_on_disk, marker
 from ..content.lesson import Lesson
 from ..errors import CourseError
+from ..process import run_in_foreground
 from ..repository import databases
 from ..repository.git import Git
-from ..repository.save import refuse_if_unfinished, repository, save, stage_commit, start, switch, the_lesson
+from ..repository.save import refuse_if_unfinished, repository, save, stage_commit, switch, the_lesson
 from ..repository.tags import course_commit
-from .run import wait_for
+from .start import start
 
 DRILL = "work/drill-"
 
@@ -28,7 +29,7 @@ def next_lesson() -> int:
     refuse_if_unfinished(git)
     if number + 1 < len(lessons):
         databases.ready(git, lessons[number + 1].branch)
-    if wait_for([sys.executable, "-m", "lessons", "test"], dict(os.environ)):
+    if run_in_foreground([sys.executable, "-m", "lessons", "test"], dict(os.environ)):
         onward = f"\nTo go on all the same: make start N={number + 1}" if number + 1 < len(lessons) else ""
         raise CourseError(f"Lesson {number} is not finished: above is what is missing. Nothing was moved.{onward}")
     if number + 1 < len(lessons):
@@ -39,7 +40,7 @@ def next_lesson() -> int:
 def show(n: str) -> None:
     """`make show N=4`: save what is there, then look at the finished stage 4."""
     git, lessons = repository(), lessons_on_disk()
-    lesson = the_lesson("show", n, lessons)
+    lesson = the_lesson("show N", n, lessons)
     refuse_if_unfinished(git)
     databases.ready(git, lesson.tag)
     finished = stage_commit(git, lesson.tag)

@@ -12,11 +12,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from .. import process
+from ..harness.migrate import MIGRATE
 from ..harness.project import own_environ
 from ..harness.server import free_port, last_words, listens
 from ..harness.tab import NoFrame
 from ..harness.ws_client import connect, status_of
-from ..student import run as serve
 from . import child
 from .events import letters, title
 from .mermaid import draw
@@ -66,7 +66,7 @@ class World:
         self.stack.close()
 
     def begin_server(self) -> None:
-        run = [sys.executable, "-c", serve.MIGRATE]
+        run = [sys.executable, "-c", MIGRATE]
         process.run(run, cwd=self.place, env=self.environ, check=True)
         server = self.process(self.port)
         stream = urllib.request.urlopen(f"http://{self.address}/__wire__/events", timeout=PATIENCE)

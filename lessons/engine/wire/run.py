@@ -6,11 +6,12 @@ from contextlib import suppress
 
 from .. import process
 from ..errors import CourseError
+from ..harness.file_changes import changed_files
+from ..harness.migrate import MIGRATE
+from ..harness.port import check_free
 from ..paths import ROOT
 from ..repository import databases
 from ..repository.git import Git
-from ..student import run as serve
-from ..student import watch
 from . import child
 from .server import PREFIX
 
@@ -21,7 +22,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mywebsite.settings")
 from django.conf import settings
 if not settings.DEBUG:
     raise SystemExit({NOT_IN_DEVELOPMENT})
-{serve.MIGRATE}
+{MIGRATE}
 """
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
@@ -37,14 +38,14 @@ def wire(host: str, port: str, text: str) -> int:
         raise CourseError("There is no manage.py yet. Lesson 0 makes it: lessons/00-django-project/README.md")
     if not (port.isdecimal() and 0 < int(port) < 65536):
         raise CourseError(f"wire: PORT={port} is no port. Example: make wire PORT=8001")
-    serve.check_free(host, int(port))
+    check_free(host, int(port))
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     print(f"The chat:  {address}/\nThe wire:  {address}{PREFIX}\nFor development only. Ctrl-C stops it.", flush=True)
     if not has_daphne():
         print("This brings a Daphne of its own. Your runserver cannot speak WebSocket before lesson 4.", flush=True)
     server = Server(host, port, text)
     try:
-        for changed in watch.saves():
+        for changed in changed_files():
             if changed:
                 print(f"{', '.join(changed)}: beginning anew.", flush=True)
             if server.begin() == NOT_IN_DEVELOPMENT:

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ...content.disk import put
+from ...content.notebook import notebook_stage
 from ...content.stages import MARKER, Files
 from ...errors import CourseError
 from ...paths import ROOT
-from ..check.content_checks import notebook_stage
 
 RUN = """
 import sys, nbformat

@@ -8,9 +8,9 @@ import posixpath
 from pathlib import Path
 
 from ...content.lesson import Lesson
+from ...content.notebook import notebook_stage
 from ...content.stages import Files
 from ...errors import CourseError
-from ..check.content_checks import notebook_stage
 from .changes import changes_page, fenced
 from .markdown import to_book
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ...content import mistakes
 from ...content.disk import lessons_on_disk, put
+from ...content.notebook import notebook_stage
 from ...content.stages import MARKER, Files, apply_block, is_app_path, make_stages
 from ...errors import CourseError
 from ...harness.machine import must_have_all
@@ -27,6 +28,7 @@ from ..book.prove import prove
 from ..pictures import make as pictures
 from . import content_checks as house
 from .console import Terminal, read_calls, run_calls
+from .imports import wrong_imports
 from .jobs import Job, run_jobs, summary
 from .load import TIMED, load_tests, run_load
 
@@ -91,12 +93,12 @@ class Course:
             *(
                 Job("notebooks", f"{path.name} at stage {n:02}", lambda job, path=path, n=n: self.notebook(path, n))
                 for path in notebooks
-                for n in sorted({house.notebook_stage(path), last})
-                if house.notebook_stage(path) <= last
+                for n in sorted({notebook_stage(path), last})
+                if notebook_stage(path) <= last
             ),
             *(Job("pictures", f"diagram of lesson {n:02}", lambda job, n=n: self.diagram(job, n)) for n in numbers),
             *(Job("pictures", f"page of stage {n:02}", lambda job, n=n: self.picture(n)) for n in numbers),
-            Job("lint", "the course", lambda job: lint(ROOT)),
+            Job("lint", "the course", lambda job: lint(ROOT) + wrong_imports(ROOT)),
             *(Job("lint", f"stage {n:02}", lambda job, n=n: self.lint_stage(n)) for n in range(last)),
             Job("house", "the top is the last stage", lambda job: house.top(self.stages[-1], last)),
             Job("house", "lessons and links", lambda job: house.lessons(self.lessons)),
@@ -140,7 +142,7 @@ class Course:
         looks = any(file.suffix in (".html", ".js") for file in path.rglob("*"))
         results, output = checks(place, number, "--browser-from", "0" if looks else "99")
         bad = [f"{name}: {result['outcome']}" for name, result in results.items() if result["outcome"] != "passed"]
-        bad += accusations(place, number)
+        bad += false_positives(place, number)
         return bad + ([output] if bad or not results else [])
 
     def mistake(self, mistake: mistakes.Mistake) -> list[str]:
@@ -236,11 +238,9 @@ def from_stage(number: int) -> tuple[str, ...]:
     return "--browser-from", str(number), "--long-from", str(number)
 
 
-def accusations(place: Path, stage: int) -> list[str]:
+def false_positives(place: Path, stage: int) -> list[str]:
     """Return what the finders of faults see in a correct solution: there should be nothing."""
-    from tests.explain import explain
-
-    return [f"{one.file}:{one.line}: accused, though correct: {one.why}" for one in explain.seen(place, stage)]
+    return run([*RUN, "tests.explain", str(place), str(stage)], ROOT)
 
 
 def checks(place: Path, stage: int, *options: str) -> tuple[dict, str]:

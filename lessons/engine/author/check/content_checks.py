@@ -79,12 +79,6 @@ def sections(results: dict, all_lessons: list[Lesson]) -> list[str]:
     return problems
 
 
-def notebook_stage(path: Path) -> int:
-    """Return the stage that a notebook belongs to, as its first cell says it: "Stage 2"."""
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return int(re.search(r"[Ss]tage (\d+)", "".join(cells[0]["source"]))[1])
-
-
 def notebook(path: Path) -> list[str]:
     """Notebooks are committed without outputs, and have two or three exercises, each with a cell that checks it."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass_environment
 
 from ...errors import CourseError
+from ...harness.port import check_free
 from ...paths import ROOT
-from ..run import check_free
 from .finding import CURE, NOTE, OK, Finding
 
 
