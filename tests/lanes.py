@@ -20,8 +20,7 @@ from multiprocessing.connection import Connection, wait
 
 import pytest
 
-from lessons.engine.harness import forked, import_check, patience
-from lessons.engine.student import runs
+from lessons.engine.harness import forked, forks, import_check, patience
 from tests.plan import IN_BROWSER, OF_THIS_LESSON, SERVERS_OF_THIS_LESSON, Check, Plan, phase, waits
 from tests.report import InOrder, Outcome, Results, failure
 
@@ -141,9 +140,9 @@ class Running:
     def close(self) -> None:
         """End it, if it has not ended, and all that it has begun."""
         end = time.monotonic() + CLEARING_UP
-        runs.kill_group(self.pid)
+        forks.kill_group(self.pid)
         if self.browser:
-            runs.kill_group(self.browser)
+            forks.kill_group(self.browser)
         while (self.exit_code() is None or is_there(self.browser)) and time.monotonic() < end:
             time.sleep(0.001)
         self.pipe.close()
@@ -162,16 +161,16 @@ def is_there(pid: int) -> bool:
 
 
 def run_forked(pipe: Connection, name: str, options: list[str], folder: str, pulse: int) -> None:
-    runs.lead_a_group(folder)
+    forks.lead_a_group(folder)
     forked.begin()
     import_check.fork()
-    runs.end_after(lambda: os.read(pulse, 1), folder)
+    forks.end_after(lambda: os.read(pulse, 1), folder)
     os._exit(run_checks(pipe, name, options))  # a consumer that loops for ever would keep its thread alive
 
 
 def run_spawned(pipe: Connection, name: str, options: list[str], folder: str) -> None:
-    runs.lead_a_group(folder)
-    runs.end_after(multiprocessing.parent_process().join, folder)
+    forks.lead_a_group(folder)
+    forks.end_after(multiprocessing.parent_process().join, folder)
     os._exit(run_checks(pipe, name, options))
 
 
@@ -348,5 +347,5 @@ def processors() -> int:
 
 def run(options: list[str]) -> int:
     """Run the checks with these options of pytest's; return its exit code."""
-    runs.warm_up(checks=False, but=("pdb", "playwright.sync_api"))  # which the browser's lane alone imports
+    forks.warm_up(checks=False, but=("pdb", "playwright.sync_api"))  # which the browser's lane alone imports
     return Middle(options, int(os.environ.get("COURSE_LANES") or 2)).run()

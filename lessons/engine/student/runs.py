@@ -6,38 +6,23 @@ a new Python. A run leads a group of processes and has a temporary folder. Both 
 when the process that began it ends, for whatever reason.
 """
 
-import gc
-import importlib
 import importlib.util
 import multiprocessing
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 
 import pytest
 
 from ..harness import forked
+from ..harness.forks import end_after, kill_group, lead_a_group, warm_up
 from ..paths import ROOT
-
-WARM = """
-asgiref.testing channels.generic.websocket channels.layers channels.routing daphne.http_protocol daphne.ws_protocol
-django.conf.urls django.contrib.staticfiles.finders django.core.asgi django.core.cache.backends.locmem
-django.core.management.commands.makemigrations django.core.management.commands.migrate django.core.servers.basehttp
-django.core.wsgi django.middleware.csrf django.shortcuts django.template.context_processors
-django.template.defaulttags django.template.loader_tags django.template.loaders.cached
-django.template.loaders.filesystem django.templatetags.cache django.templatetags.l10n django.templatetags.tz
-django.test django.utils.translation.reloader django.views.csrf django.views.debug django.views.defaults
-django.views.generic pdb playwright.sync_api twisted.internet.asyncioreactor websockets.sync.client
-"""
-"""What a run will import. daphne.server is not among it: it makes an event loop, and that is not for sharing."""
 
 
 def begin(options: list[str]) -> "Forked | Spawned":
@@ -172,16 +157,6 @@ class Warm(Run):
         end_after(lambda: os.read(self.pulse, 1), self.folders[-1])
 
 
-def warm_up(checks: bool = True, but: Collection[str] = ()) -> None:
-    """Import what runs need, but for some modules; what is broken or not installed is their business."""
-    files = [f"tests.stages.{path.stem}" for path in ROOT.glob("tests/stages/test_stage_*.py")] if checks else []
-    for name in [name for name in [*WARM.split(), *files] if name not in but]:
-        with suppress(Exception):
-            importlib.import_module(name)
-    gc.collect()
-    gc.freeze()
-
-
 class Spawned(Run):
     """Each run is a new Python, as Windows knows it."""
 
@@ -210,38 +185,3 @@ def run_spawned(options: list[str], folder: str) -> None:
     pytest.main(options)
     sys.stdout.flush()
     kill_group(os.getpid())
-
-
-def lead_a_group(folder: str) -> None:
-    """Make this process the first of a group, apart from the terminal's, with a folder for whatever is temporary."""
-    if os.name == "nt":
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    else:
-        os.setsid()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
-    os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder))
-    os.environ["no_proxy"] = "*"  # servers are here; and a fork that asks macOS for its proxies may crash
-    tempfile.tempdir = None
-    importlib.invalidate_caches()
-
-
-def end_after(parents_end: Callable[[], object], folder: str) -> None:
-    """End this process and its group when `parents_end()` returns, for then nobody else does."""
-
-    def wait_and_end() -> None:
-        parents_end()
-        shutil.rmtree(folder, ignore_errors=True)
-        kill_group(os.getpid())
-
-    threading.Thread(target=wait_and_end, daemon=True).start()
-
-
-def kill_group(leader: int) -> None:
-    if os.name == "nt":
-        subprocess.run(["taskkill", "/T", "/F", "/PID", str(leader)], capture_output=True)
-        return
-    for kill in (os.killpg, os.kill):  # a leader only just born leads no group yet
-        with suppress(ProcessLookupError, PermissionError):
-            kill(leader, signal.SIGKILL)
