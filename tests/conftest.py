@@ -15,7 +15,7 @@ from lessons.engine.harness.machine import must_have_all
 from lessons.engine.harness.redis import STAND_IN, WITH_STAND_IN, NoRedis, Redis, is_stand_in
 from lessons.engine.harness.server import Server
 from lessons.engine.harness.visitor import InProcess, OverNetwork, Visitor
-from tests import report, watched
+from tests import entry, report, watched
 from tests.order import Postponing, schedule
 from tests.plan import Check, Plan, kind_of, waits
 
@@ -29,6 +29,10 @@ def pytest_addoption(parser):
     group.addoption("--browser-from", type=int, default=0, help="open the browser for checks from this stage on")
     group.addoption("--server-from", type=int, default=0, help="start a server for checks from this stage on")
     group.addoption("--long-from", type=int, default=99, help="run the long checks of stages from this one on")
+    group.addoption(
+        "--until", default="", help="run the check of this name, and what it needs before it: tests/entry.py"
+    )
+    group.addoption("--page", action="store_true", help="what --until looks for is wrong in the page alone")
     group.addoption("--results", default="", help="write what each check did to this file, as JSON")
     group.addoption("--all", action="store_true", help="run also what waits for a failed check, and explain each")
     group.addoption("--first-cause", action="store_true", help="leave out what may be red beside the first cause")
@@ -110,6 +114,8 @@ def pytest_collection_modifyitems(config, items):
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     chosen.sort(key=lambda item: (item.stage, not is_the_courses(item.path)))
     left = watched.quick_first(chosen, config.stage) if config.getoption("--watch") else chosen
+    if named := config.getoption("--until"):
+        left = entry.needed(chosen, named, config.getoption("--page"))
     for number, item in enumerate(left):
         first = next(other for other in left if other.stage == item.stage)
         item.check = check_of(item, number, item.function is first.function)
@@ -131,7 +137,7 @@ def pytest_collection_modifyitems(config, items):
     lane = lane_of(config)
     items[:] = [item for item in left if not lane or lane.has(item.check)]
     if any("fresh_import" in item.fixturenames for item in items) and not project.problem:
-        config.fresh_import = import_check.begun or import_check.start()
+        config.fresh_import = import_check.start()
 
 
 def check_of(item, number: int, foundation: bool) -> Check:

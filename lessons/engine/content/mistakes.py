@@ -15,6 +15,7 @@ from ..paths import ROOT
 from .stages import Files
 
 FOLDER = ROOT / "tests" / "mistakes"
+PAGE = (".html", ".js", ".css")  # what only a browser reads
 LONGEST = 14  # lines of an explanation
 TABLE = re.compile(r"(## If it does not work\n\n)\| you see .*?\n\n", re.DOTALL)
 
@@ -35,6 +36,12 @@ class Mistake:
     because: str = ""  # why,
     do: str = ""  # and what to do
     drill: bool = True  # whether `make drill` may set it: not if only a long check notices it
+
+    @property
+    def is_in_the_page(self) -> bool:
+        return bool(self.edits) and all(
+            path.endswith(PAGE) for path in [edit[0] for edit in self.edits] + [*self.remove]
+        )
 
     def apply(self, files: Files) -> Files:
         """Return the stage's files with the mistake in them. Raises CourseError where an edit does not fit."""

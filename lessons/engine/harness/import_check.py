@@ -1,7 +1,7 @@
 """What Python says of `import mywebsite.asgi` in a process of its own, as the command `daphne` does it.
 
-The process is begun before the first check, so that it costs no time. `make watch` begins it as a fork of its own warm
-process, where neither settings nor anything of the student's has been read either.
+The process is begun before the first check, so that it costs no time. Where a warm process forks the runs, it is a fork
+of that one too, where neither settings nor anything of the student's has been read either.
 """
 
 import os
@@ -26,12 +26,16 @@ except BaseException as error:
 FINE = b"fine"
 TOO_LONG = f"(nothing: it has not come to an end within {PATIENCE:.0f} s)"
 
-begun: Callable[[], str] | None = None
-"""What `fork` gave back, where it was called in this process."""
+forked: Callable[[], Callable[[], str]] | None = None
+"""What lets the fork of this process begin, where `fork` was called."""
 
 
 def start() -> Callable[[], str]:
-    """Begin a new Python; return a function that waits for what it says. "" means that all is well."""
+    """Begin to import; return a function that waits for what Python says. "" means that all is well."""
+    return forked() if forked else start_python()
+
+
+def start_python() -> Callable[[], str]:
     environ = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
     python = process.start([sys.executable, "-c", IMPORT], cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True)
 
@@ -48,21 +52,28 @@ def start() -> Callable[[], str]:
 
 
 def fork() -> None:
-    """Begin a fork of this process, which must have one thread and nothing of the student's, and keep it in `begun`."""
-    global begun
-    answer, tell = os.pipe()
+    """Fork this process, which must have one thread and nothing of the student's. The fork waits for `start`."""
+    global forked
+    (answer, tell), (order, give) = os.pipe(), os.pipe()
     if os.fork() == 0:
+        os.close(give)
         silence = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(silence, stream)
         try:
-            exec(IMPORT, {"__name__": "__main__"})
-            os.write(tell, FINE)
+            if os.read(order, 1):  # nothing comes when this check is not among those that run
+                exec(IMPORT, {"__name__": "__main__"})
+                os.write(tell, FINE)
         except SystemExit as error:
             os.write(tell, str(error.code).encode("utf-8", "replace"))
         finally:
             os._exit(0)
     os.close(tell)
+    os.close(order)
+
+    def begin() -> Callable[[], str]:
+        os.write(give, b".")
+        return said
 
     def said() -> str:
         if not select.select([answer], [], [], PATIENCE)[0]:
@@ -70,4 +81,4 @@ def fork() -> None:
         words = os.read(answer, 5000)
         return "" if words == FINE else words.decode("utf-8", "replace").strip() or "(nothing: its process has ended)"
 
-    begun = said
+    forked = begin

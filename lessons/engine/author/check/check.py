@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 from ...content import mistakes
@@ -31,6 +32,7 @@ from .console import Terminal, read_calls, run_calls
 from .imports import wrong_imports
 from .jobs import Job, run_jobs, summary
 from .load import TIMED, load_tests, run_load
+from .warm import WarmPlaces, copy_course
 
 RUN = [sys.executable, "-m"]
 DJADE = Path(sys.executable).with_name("djade.exe" if os.name == "nt" else "djade")  # a program, not a module
@@ -45,7 +47,8 @@ def check(only: str) -> int:
         if not jobs:
             parts = ", ".join(dict.fromkeys(job.part for job in course.jobs()))
             raise CourseError(f"check: nothing is called {only!r}. The parts are: {parts}.")
-        run_jobs(jobs)
+        with closing(course.warm):
+            run_jobs(jobs)
     print("\n".join(summary(jobs)))
     print(f"({time.perf_counter() - began:.0f} s)")
     return 1 if any(job.problems for job in jobs) else 0
@@ -61,14 +64,13 @@ class Course:
         listed = Git(ROOT).run("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
         needed = [path for path in listed if path and not is_app_path(path)]
         self.base = [path for path in needed if (ROOT / path).is_file()]
+        self.warm = WarmPlaces(folder, self.base)
 
     def lay_out(self, name: str, files: Files, stage: int) -> Path:
         """Make a folder with the course's files, these files of the student's, and the marker."""
         place = self.folder / name
         shutil.rmtree(place, ignore_errors=True)  # of a first try
-        for path in self.base:
-            (place / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / path, place / path)
+        copy_course(self.base, place)
         put(place, {**files, MARKER: f"{stage}\n"})
         return place
 
@@ -147,13 +149,20 @@ class Course:
 
     def mistake(self, mistake: mistakes.Mistake) -> list[str]:
         """A learner's mistake, made in the finished stage, is explained as the catalogue wants it."""
+        with self.warm.lend(self.with_mistake(mistake)) as warm:
+            results, output = warm.run(
+                stage=mistake.stage,
+                long_from=mistake.stage,
+                until=mistake.check,
+                page=mistake.is_in_the_page,
+                first_cause=True,
+            )
+            return mistakes.judge(mistake, warm.place, results, output)
+
+    def with_mistake(self, mistake: mistakes.Mistake) -> Files:
+        """Return the student's files with the mistake in them, and the marker."""
         base = mistake.stage if mistake.base is None else mistake.base
-        files = mistake.apply(self.stages[base])
-        place = self.lay_out(f"mistake-{mistake.id}", files, mistake.stage)
-        least = mistakes.stage_of_check(mistake.check) if mistake.check else 0  # servers of checks before it would pass
-        options = (*from_stage(mistake.stage), "--server-from", str(min(least, mistake.stage)), "--first-cause")
-        results, output = checks(place, mistake.stage, *options)
-        return mistakes.judge(mistake, place, results, output)
+        return {**mistake.apply(self.stages[base]), MARKER: f"{mistake.stage}\n"}
 
     def consoles(self, job: Job, number: int) -> list[str]:
         """Run the console blocks of a lesson, each in the code as it stands at that place of the text."""
