@@ -20,7 +20,7 @@ import pytest
 
 from ...content.disk import put
 from ...content.stages import Files
-from ...harness.forks import kill_group, lead_a_group, warm_up
+from ...harness.forks import end_after, kill_group, lead_a_group, warm_up
 from ...paths import ROOT
 
 CAN_FORK = hasattr(os, "fork") and not os.environ.get("COURSE_NO_FORK")
@@ -147,6 +147,7 @@ class Forks:
 
     def __init__(self) -> None:
         self.orders = Connection(os.dup(0))  # pytest puts a stream of its own into that place
+        self.pulse, self.alive = os.pipe()  # `alive` is never written to: it closes when this process is no more
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # before the hook of tests/conftest.py, which reads the settings
     def pytest_cmdline_main(self, config: pytest.Config) -> Iterator[None]:
@@ -162,8 +163,10 @@ class Forks:
             if not child:
                 self.settle(config, folder, options)
                 return (yield)
-            os.waitpid(child, 0)
-            kill_group(child)  # whatever it has started
+            try:
+                os.waitpid(child, 0)
+            finally:
+                kill_group(child)  # and whatever it has started
             self.orders.send("done")
 
     def settle(self, config: pytest.Config, folder: str, options: dict[str, object]) -> None:
@@ -171,9 +174,11 @@ class Forks:
         from tests import import_check as fresh
 
         self.orders.close()
+        os.close(self.alive)
         vars(config.option).update(options)
         lead_a_group(folder)
         fresh.fork()
+        end_after(lambda: os.read(self.pulse, 1), folder)
 
 
 def main() -> None:
