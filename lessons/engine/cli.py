@@ -11,8 +11,8 @@ import sys
 import traceback
 from dataclasses import dataclass, field
 
-from . import typed
 from .errors import CourseError
+from . import typed
 from .paths import ROOT
 
 FULL = "The disk is full. Nothing is lost: make room, then run the same command again."
@@ -108,8 +108,8 @@ COMMANDS = {
     "check": Command(
         "For authors",
         "author.check.check:check",
-        "prove the whole course; ONLY=lint one part of it",
-        {"ONLY": ""},
+        "prove the whole course; ONLY=lint one part, FRESH=1 all anew",
+        {"ONLY": "", "FRESH": ""},
         ("notebooks", "jupyterlab", "author", "book"),
     ),
     "write": Command(

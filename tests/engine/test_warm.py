@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from lessons.engine.author.check.check import Course
+from lessons.engine.author.check.jobs import Job
 from lessons.engine.author.check.warm import Cold
 from lessons.engine.content import mistakes
 from lessons.engine.content.stages import MARKER
@@ -52,7 +53,7 @@ def test_a_forked_run_says_what_a_new_python_says(course, tmp_path, name):
 
 def test_no_run_meets_what_the_one_before_has_left(course):
     for mistake in (entry_of("S3-05"), entry_of("S2-10")):
-        assert course.mistake(mistake) == []
+        assert course.mistake(Job("mistakes", mistake.id, None), mistake) == []
     with course.warm.lend({MARKER: "0\n"}) as warm:
         left = {path.name for path in warm.place.iterdir()}
     assert not left & {"chat", "mywebsite", "manage.py", "templates", ".course"}

@@ -12,11 +12,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from ...content import mistakes
-from ...content.disk import lessons_on_disk, put
+from ...content.disk import app_on_disk, lessons_on_disk, put
 from ...content.notebook import notebook_stage
 from ...content.stages import MARKER, Files, apply_block, is_app_path, make_stages
 from ...errors import CourseError
@@ -30,28 +32,33 @@ from ..pictures import make as pictures
 from . import content_checks as house
 from .console import Terminal, read_calls, run_calls
 from .imports import wrong_imports
-from .jobs import Job, run_jobs, summary
+from .inputs import Inputs, digest
+from .jobs import Job, Memory, is_wrong, run_jobs, summary
 from .load import TIMED, load_tests, run_load
 from .warm import WarmPlaces, copy_course
 
 RUN = [sys.executable, "-m"]
+MEMORY = ROOT / ".course" / "check.json"
 DJADE = Path(sys.executable).with_name("djade.exe" if os.name == "nt" else "djade")  # a program, not a module
 
 
-def check(only: str) -> int:
-    """Run every job, or those of one part, and print the table; return 1 if anything is wrong."""
-    began = time.perf_counter()
+def check(only: str, fresh: str) -> int:
+    """Run every job, or those of one part, and print the table; return 1 if anything is wrong.
+
+    Without `fresh`, and not in CI, what has not changed since it passed is not run again.
+    """
+    began, memory = time.perf_counter(), Memory(MEMORY, take=not (fresh or os.environ.get("CI")))
     with tempfile.TemporaryDirectory(prefix="course-check-", ignore_cleanup_errors=True) as folder:
         course = Course(Path(folder))
-        jobs = [job for job in course.jobs() if only in f"{job.part}: {job.name}"]
+        jobs = [job for job in course.jobs() if only in job.title]
         if not jobs:
             parts = ", ".join(dict.fromkeys(job.part for job in course.jobs()))
             raise CourseError(f"check: nothing is called {only!r}. The parts are: {parts}.")
         with closing(course.warm):
-            run_jobs(jobs)
+            run_jobs(jobs, memory)
     print("\n".join(summary(jobs)))
-    print(f"({time.perf_counter() - began:.0f} s)")
-    return 1 if any(job.problems for job in jobs) else 0
+    print(f"({time.perf_counter() - began:.0f} s; the processors worked {sum(os.times()[:4]):.0f} s)")
+    return 1 if any(map(is_wrong, jobs)) else 0
 
 
 class Course:
@@ -75,33 +82,48 @@ class Course:
         return place
 
     def jobs(self) -> list[Job]:
-        """List the jobs, the long ones first."""
-        last = len(self.lessons) - 1
-        variants = sorted(path for path in (ROOT / "tests" / "variants").glob("[0-9]*") if path.is_dir())
-        notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
-        numbers = range(last, -1, -1)
+        """List the jobs, each with a hash of what it depends on. Jobs that measure time, and quick ones, have none."""
+        last, inputs = len(self.lessons) - 1, Inputs(ROOT, self.base)
+        numbers, everything = range(last + 1), digest(inputs.all, app_on_disk())
+        trees = [digest(files) for files in self.stages]
+        stages = [digest(trees[max(n - 1, 0)], trees[n], inputs.checks(n)) for n in numbers]
+        lessons = [inputs.below(lesson.file.rpartition("/")[0]) for lesson in self.lessons]
+        listed: list[Job] = []
+
+        def add(part: str, name: str, work: Callable[..., list[str]], *depends: object, **given: object) -> None:
+            listed.append(Job(part, name, partial(work, **given), inputs=inputs.hash(name, *depends)))
+
+        for test in load_tests():
+            add("load", test.stem[5:], self.load, trees[last], inputs.below("tests/load/"), test=test)
+            if test in TIMED:
+                listed[-1].alone, listed[-1].inputs = True, ""
+        add("engine", "its tests", engine, everything)
+        add("book", "its pages", self.book, everything)
+        for n in numbers:
+            add("console", f"lesson {n:02}", self.consoles, stages[n], lessons[n], number=n)
+            covers = inputs.below("tests/mistakes/") if n == last else {}
+            add("stages", f"stage {n:02} green", self.green, stages[n], covers, number=n, last=last)
+            add("stages", f"stage {n:02} red", self.red, stages[n], number=n)
+        for path in sorted(path for path in (ROOT / "tests" / "variants").glob("[0-9]*") if path.is_dir()):
+            n = int(path.name[:2])
+            add("variants", path.name, self.variant, stages[n], inputs.below(f"tests/variants/{path.name}/"), path=path)
+        for one in mistakes.catalogue():
+            base = trees[one.stage if one.base is None else one.base]
+            add("mistakes", f"{one.id} {one.title}", self.mistake, stages[one.stage], base, one, mistake=one)
+        for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+            own = notebook_stage(path)
+            for n in sorted({own, last}) if own <= last else []:
+                name = f"{path.name} at stage {n:02}"
+                add("notebooks", name, self.notebook, stages[n], inputs.below("notebooks/"), path=path, number=n)
+        for n in numbers:
+            shown = inputs.below("lessons/pictures.toml")
+            add("pictures", f"diagram of lesson {n:02}", self.diagram, stages[n], lessons[n], number=n)
+            add("pictures", f"page of stage {n:02}", self.picture, stages[n], lessons[n], shown, number=n)
+        add("lint", "the course", self.lint, everything)
+        for n in numbers[:-1]:
+            add("lint", f"stage {n:02}", self.lint_stage, trees[n], number=n)
         return [
-            *(
-                Job("load", test.stem[5:], lambda job, test=test: self.load(job, test), alone=test in TIMED)
-                for test in load_tests()
-            ),
-            Job("engine", "its tests", engine),
-            Job("book", "its pages", lambda job: prove(job, self.folder / "book", self.lessons)),
-            *(Job("console", f"lesson {n:02}", lambda job, n=n: self.consoles(job, n)) for n in numbers),
-            *(Job("stages", f"stage {n:02} green", lambda job, n=n: self.green(job, n, last)) for n in numbers),
-            *(Job("stages", f"stage {n:02} red", lambda job, n=n: self.red(job, n)) for n in numbers),
-            *(Job("variants", path.name, lambda job, path=path: self.variant(path)) for path in variants),
-            *(Job("mistakes", f"{m.id} {m.title}", lambda job, m=m: self.mistake(m)) for m in mistakes.catalogue()),
-            *(
-                Job("notebooks", f"{path.name} at stage {n:02}", lambda job, path=path, n=n: self.notebook(path, n))
-                for path in notebooks
-                for n in sorted({notebook_stage(path), last})
-                if notebook_stage(path) <= last
-            ),
-            *(Job("pictures", f"diagram of lesson {n:02}", lambda job, n=n: self.diagram(job, n)) for n in numbers),
-            *(Job("pictures", f"page of stage {n:02}", lambda job, n=n: self.picture(n)) for n in numbers),
-            Job("lint", "the course", lambda job: lint(ROOT) + wrong_imports(ROOT)),
-            *(Job("lint", f"stage {n:02}", lambda job, n=n: self.lint_stage(n)) for n in range(last)),
+            *listed,
             Job("house", "the top is the last stage", lambda job: house.top(self.stages[-1], last)),
             Job("house", "lessons and links", lambda job: house.lessons(self.lessons)),
         ]
@@ -134,7 +156,7 @@ class Course:
         ]
         return problems + ([output] if problems else []) or ([] if results else ["This stage has no checks."])
 
-    def variant(self, path: Path) -> list[str]:
+    def variant(self, job: Job, path: Path) -> list[str]:
         """A correct solution in another style passes all checks up to its stage."""
         number = int(path.name[:2])
         place = self.lay_out(f"variant-{path.name}", self.stages[number], number)
@@ -147,7 +169,7 @@ class Course:
         bad += false_positives(place, number)
         return bad + ([output] if bad or not results else [])
 
-    def mistake(self, mistake: mistakes.Mistake) -> list[str]:
+    def mistake(self, job: Job, mistake: mistakes.Mistake) -> list[str]:
         """A learner's mistake, made in the finished stage, is explained as the catalogue wants it."""
         with self.warm.lend(self.with_mistake(mistake)) as warm:
             results, output = warm.run(
@@ -201,7 +223,7 @@ class Course:
         job.notes = f"{ran} commands run" + (f"; only shown: {', '.join(shown)}" if shown else "")
         return problems
 
-    def notebook(self, path: Path, number: int) -> list[str]:
+    def notebook(self, job: Job, path: Path, number: int) -> list[str]:
         """A notebook runs from top to bottom in a clean kernel, and leaves the student's database alone."""
         place = self.lay_out(f"notebook-{path.stem}-{number}", self.stages[number], number)
         database = place / "db.sqlite3"
@@ -220,7 +242,7 @@ class Course:
             job.notes = f"NOT CHECKED: {error}"
             return [str(error)] if must_have_all() else []
 
-    def picture(self, number: int) -> list[str]:
+    def picture(self, job: Job, number: int) -> list[str]:
         """The picture of a stage's page was taken of that page."""
         place = self.lay_out(f"picture-{number}", self.stages[number], number)
         return pictures.wrong_with_picture(self.lessons[number], place)
@@ -228,7 +250,13 @@ class Course:
     def load(self, job: Job, test: Path) -> list[str]:
         return run_load(test, self.lay_out(f"load-{test.stem}", self.stages[-1], len(self.stages) - 1))
 
-    def lint_stage(self, number: int) -> list[str]:
+    def book(self, job: Job) -> list[str]:
+        return prove(job, self.folder / "book", self.lessons)
+
+    def lint(self, job: Job) -> list[str]:
+        return lint(ROOT) + wrong_imports(ROOT)
+
+    def lint_stage(self, job: Job, number: int) -> list[str]:
         return lint(self.lay_out(f"lint-{number}", self.stages[number], number), "chat", "mywebsite")
 
 
