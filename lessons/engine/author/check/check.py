@@ -38,6 +38,7 @@ from .load import TIMED, load_tests, run_load
 from .warm import WarmPlaces, copy_course
 
 RUN = [sys.executable, "-m"]
+LONG = 9_000  # bytes, of a file of tests
 MEMORY = ROOT / ".course" / "check.json"
 DJADE = Path(sys.executable).with_name("djade.exe" if os.name == "nt" else "djade")  # a program, not a module
 
@@ -97,7 +98,8 @@ class Course:
             add("load", test.stem[5:], self.load, trees[last], inputs.below("tests/load/"), test=test)
             if test in TIMED:
                 listed[-1].alone, listed[-1].inputs = True, ""
-        add("engine", "its tests", engine, everything)
+        for name, files in engine_tests().items():
+            add("engine", name, engine, everything, files=files)
         add("book", "its pages", self.book, everything)
         for n in numbers:
             add("console", f"lesson {n:02}", self.consoles, stages[n], lessons[n], number=n)
@@ -260,9 +262,18 @@ class Course:
         return lint(self.lay_out(f"lint-{number}", self.stages[number], number), "chat", "mywebsite")
 
 
-def engine(job: Job) -> list[str]:
-    """Run the tests of the engine; the notes are what they say last, and what was skipped, and why."""
-    command = [*RUN, "pytest", "-q", "-rs", "tests/engine"]
+def engine_tests() -> dict[str, list[str]]:
+    """Return the files of the engine's tests: a long one is a job of its own, the short ones are one together."""
+    parts: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "tests" / "engine").glob("test_*.py")):
+        name = path.stem.removeprefix("test_") if path.stat().st_size > LONG else "what is short"
+        parts.setdefault(name, []).append(str(path.relative_to(ROOT)))
+    return parts
+
+
+def engine(job: Job, files: list[str]) -> list[str]:
+    """Run tests of the engine; the notes are what they say last, and what was skipped, and why."""
+    command = [*RUN, "pytest", "-q", "-rs", *files]
     done = subprocess.run(command, cwd=ROOT, stdout=-1, stderr=subprocess.STDOUT)
     said = done.stdout.decode("utf-8", "replace").strip()
     lines = said.splitlines()

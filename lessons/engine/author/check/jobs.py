@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ...errors import CourseError
 
+HERE = "lessons/engine/author/check/jobs.py"
 ACCIDENTS = 5  # if more jobs fail than that, it was none
 MEASURES_TIME = {
     "load: neighbours": "it measures how long people wait, so what else the machine does shows",
@@ -147,9 +148,7 @@ def summary(jobs: list[Job]) -> list[str]:
         lines += ["", "FAILED AT FIRST, and passed alone. If it is so again, it is no accident:"]
         lines += [f"  {job.title}" + (f" ({why})" if (why := MEASURES_TIME.get(job.title)) else "") for job in late]
         if any(map(is_wrong, late)):
-            lines += [
-                "In CI that is a failure. What measures time is listed in MEASURES_TIME (lessons/engine/author/check/jobs.py)."
-            ]
+            lines += [f"In CI that is a failure. Is it because it measures time? List it: {HERE}, MEASURES_TIME"]
     if before := len(jobs) - len(ran):
         lines += ["", f"{before} of {len(jobs)} not run: unchanged since they passed. To run all: make check FRESH=1"]
     wrong = sum(map(is_wrong, jobs))
