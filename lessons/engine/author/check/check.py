@@ -2,7 +2,7 @@
 
 For every stage: each of its checks fails on the stage before and passes on its own, together with all earlier ones. The
 top of the course is the last stage. What the lessons show in their consoles really comes out. Notebooks run, other
-correct solutions pass, everything is linted. Stage trees are checked through `make test`, the student's own command.
+correct solutions pass, everything is linted. That a stage is green is checked through `make test`, as students call it.
 """
 
 import json
@@ -146,8 +146,8 @@ class Course:
     def red(self, job: Job, number: int) -> list[str]:
         """Each check of stage N fails on stage N-1, at an assertion and not by an accident in its set-up."""
         before = self.stages[number - 1] if number else {}
-        place = self.lay_out(f"red-{number}", before, max(number - 1, 0))
-        results, output = checks(place, number, "--all", "--from-stage", str(number), "--long-from", str(number))
+        with self.warm.lend({**before, MARKER: f"{max(number - 1, 0)}\n"}) as warm:
+            results, output = warm.run(stage=number, all=True, from_stage=number, long_from=number)
         expected = ("failed", "waits") if number == 0 else ("failed",)  # without settings all others wait for them
         guards = {name for name, result in results.items() if result["guards"]}
         job.notes = f"{len(results) - len(guards)} fail" + (f", {len(guards)} guard" if guards else "")
@@ -161,15 +161,15 @@ class Course:
     def variant(self, job: Job, path: Path) -> list[str]:
         """A correct solution in another style passes all checks up to its stage."""
         number = int(path.name[:2])
-        place = self.lay_out(f"variant-{path.name}", self.stages[number], number)
-        shutil.copytree(path, place, dirs_exist_ok=True)
-        for package in path.rglob("__init__.py"):  # a package stands for the module of its name
-            (place / package.relative_to(path)).parent.with_suffix(".py").unlink(missing_ok=True)
         looks = any(file.suffix in (".html", ".js") for file in path.rglob("*"))
-        results, output = checks(place, number, "--browser-from", "0" if looks else "99")
-        bad = [f"{name}: {result['outcome']}" for name, result in results.items() if result["outcome"] != "passed"]
-        bad += false_positives(place, number)
-        return bad + ([output] if bad or not results else [])
+        with self.warm.lend({**self.stages[number], MARKER: f"{number}\n"}) as warm:
+            shutil.copytree(path, warm.place, dirs_exist_ok=True)
+            for package in path.rglob("__init__.py"):  # a package stands for the module of its name
+                (warm.place / package.relative_to(path)).parent.with_suffix(".py").unlink(missing_ok=True)
+            results, output = warm.run(stage=number, browser_from=0 if looks else 99)
+            bad = [f"{name}: {result['outcome']}" for name, result in results.items() if result["outcome"] != "passed"]
+            bad += false_positives(warm.place, number)
+            return bad + ([output] if bad or not results else [])
 
     def mistake(self, job: Job, mistake: mistakes.Mistake) -> list[str]:
         """A learner's mistake, made in the finished stage, is explained as the catalogue wants it."""
