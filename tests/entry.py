@@ -4,18 +4,19 @@ The entry names the check that has to fail first: so what comes after that one t
 has to pass. Of these, all run that stay in this process. Those that start a server or a browser run
 
 - if they are of the same stage as the named one, and no dearer than it: a browser comes after all servers,
-- but for the servers where the mistake is only in the page, which none of them reads: a browser does.
+- but for the servers where the mistake is only in the page, which none of them reads: a browser does,
+- and if they are the first of that stage, which carries all others.
 """
 
 import pytest
 
-PROCESSES = {"server", "redis", "fresh_import", "patient"}
+PROCESSES = {"server", "redis", "fresh_import"}  # fixtures that start one
 
 
 def cost(item: pytest.Item) -> int:
     """Return 0 for a check that stays in this process, 1 for one that starts another, 2 for one with a browser."""
     names = set(item.fixturenames)
-    return 2 if "browser" in names else int(bool(PROCESSES & names))
+    return 2 if "browser" in names else int(bool(PROCESSES & names) or "process" in item.keywords)
 
 
 def needed(items: list[pytest.Item], named: str, page: bool) -> list[pytest.Item]:
@@ -34,6 +35,6 @@ def needed(items: list[pytest.Item], named: str, page: bool) -> list[pytest.Item
             return True
         if "long" in item.keywords:  # make test leaves it out
             return False
-        return not cost(item) or (item.stage == last.stage and cost(item) in costs)
+        return not cost(item) or (item.stage == last.stage and (cost(item) in costs or item.foundation))
 
     return [item for item in items[: cases[-1] + 1] if is_needed(item)]

@@ -11,8 +11,8 @@ import sys
 import traceback
 from dataclasses import dataclass, field
 
-from .errors import CourseError
 from . import typed
+from .errors import CourseError
 from .paths import ROOT
 
 FULL = "The disk is full. Nothing is lost: make room, then run the same command again."

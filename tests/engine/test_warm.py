@@ -93,24 +93,25 @@ def test_a_process_that_a_run_has_left_behind_is_ended(course):
 
 def item(stage: int, name: str, *fixtures: str, long: bool = False) -> SimpleNamespace:
     function, keywords = name.partition("[")[0], {"long"} if long else set()
-    return SimpleNamespace(stage=stage, name=name, function=function, fixturenames=fixtures, keywords=keywords)
+    given = {"function": function, "fixturenames": fixtures, "keywords": keywords, "foundation": "first" in name}
+    return SimpleNamespace(stage=stage, name=name, **given)
 
 
-EARLY_SERVER, QUICK = item(4, "test_early", "server"), item(5, "test_quick", "tab")
+EARLY_SERVER, FIRST, QUICK = item(4, "test_early", "server"), item(5, "test_first", "redis"), item(5, "test_quick")
 SERVER, PAGE = item(5, "test_server", "server"), item(5, "test_page", "open_page", "server", "browser")
 SECOND_PAGE, CASES = item(5, "test_second", "browser"), [item(5, f"test_cases[{n}]", "tab") for n in range(2)]
 LONG = item(5, "test_long", "server", long=True)
-ALL = [EARLY_SERVER, QUICK, SERVER, LONG, PAGE, *CASES, SECOND_PAGE, item(5, "test_last")]
+ALL = [EARLY_SERVER, FIRST, QUICK, SERVER, LONG, PAGE, *CASES, SECOND_PAGE, item(5, "test_last")]
 
 
 @pytest.mark.parametrize(
     ("named", "page", "runs"),
     [
-        ("test_cases", False, [QUICK, *CASES]),
-        ("test_server", False, [QUICK, SERVER]),
-        ("test_second", False, [QUICK, SERVER, PAGE, *CASES, SECOND_PAGE]),
-        ("test_second", True, [QUICK, PAGE, *CASES, SECOND_PAGE]),
-        ("test_long", False, [QUICK, SERVER, LONG]),
+        ("test_cases", False, [FIRST, QUICK, *CASES]),
+        ("test_server", False, [FIRST, QUICK, SERVER]),
+        ("test_second", False, [FIRST, QUICK, SERVER, PAGE, *CASES, SECOND_PAGE]),
+        ("test_second", True, [FIRST, QUICK, PAGE, *CASES, SECOND_PAGE]),
+        ("test_long", False, [FIRST, QUICK, SERVER, LONG]),
         ("test_nowhere", False, ALL),
     ],
 )
