@@ -42,10 +42,10 @@ def test_a_forked_run_says_what_a_new_python_says(course, tmp_path, name):
     """The settings break; Python cannot import on its own; a check of this stage fails; one of an earlier stage."""
     mistake, seen = entry_of(name), []
     with course.warm.lend(course.with_mistake(mistake)) as warm:
-        results, _ = warm.run(stage=mistake.stage, first_cause=True)
+        results, _ = warm.run(stage=mistake.stage)
         seen.append((results, told(warm.place)))
     cold = Cold(course.lay_out(f"cold-{name}", course.with_mistake(mistake), mistake.stage))
-    results, _ = cold.run(stage=mistake.stage, first_cause=True)
+    results, _ = cold.run(stage=mistake.stage)
     seen.append((results, told(cold.place)))
     assert seen[0] == seen[1]
     assert mistake.check in str(results)
