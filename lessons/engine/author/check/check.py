@@ -38,7 +38,7 @@ from .load import TIMED, load_tests, run_load
 from .warm import WarmPlaces, copy_course
 
 RUN = [sys.executable, "-m"]
-LONG = 9_000  # bytes, of a file of tests
+LONG = 5_000  # bytes, of a file of tests
 MEMORY = ROOT / ".course" / "check.json"
 DJADE = Path(sys.executable).with_name("djade.exe" if os.name == "nt" else "djade")  # a program, not a module
 
