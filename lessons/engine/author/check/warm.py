@@ -20,6 +20,7 @@ import pytest
 
 from ...content.disk import put
 from ...content.stages import Files
+from ...harness import forked, import_check
 from ...harness.forks import end_after, kill_group, lead_a_group, warm_up
 from ...paths import ROOT
 
@@ -171,13 +172,12 @@ class Forks:
 
     def settle(self, config: pytest.Config, folder: str, options: dict[str, object]) -> None:
         """Make the child ready to run the checks."""
-        from tests import import_check as fresh
-
         self.orders.close()
         os.close(self.alive)
         vars(config.option).update(options)
         lead_a_group(folder)
-        fresh.fork()
+        forked.begin()
+        import_check.fork()
         end_after(lambda: os.read(self.pulse, 1), folder)
 
 
