@@ -10,13 +10,13 @@ has to pass. Of these, all run that stay in this process. Those that start a ser
 
 import pytest
 
-PROCESSES = {"server", "redis", "fresh_import"}  # fixtures that start one
+from tests.plan import IN_BROWSER, IN_PROCESS, WITH_PROCESSES, kind_of
 
 
-def cost(item: pytest.Item) -> int:
-    """Return 0 for a check that stays in this process, 1 for one that starts another, 2 for one with a browser."""
-    names = set(item.fixturenames)
-    return 2 if "browser" in names else int(bool(PROCESSES & names) or "process" in item.keywords)
+def kind(item: pytest.Item) -> int:
+    """Return the kind of a check as tests/plan.py knows it; but what forks a process to import counts as one, too."""
+    imports = "fresh_import" in item.fixturenames
+    return WITH_PROCESSES if imports else kind_of(item.fixturenames, item.keywords)
 
 
 def needed(items: list[pytest.Item], named: str, page: bool) -> list[pytest.Item]:
@@ -28,13 +28,17 @@ def needed(items: list[pytest.Item], named: str, page: bool) -> list[pytest.Item
     if not cases:
         return items
     last = items[cases[-1]]
-    costs = set(range(1, cost(last) + 1)) - ({1} if page and cost(last) == 2 else set())
+    first = next(item for item in items if item.stage == last.stage)
+    kinds = set(range(WITH_PROCESSES, kind(last) + 1))
+    if page and kind(last) == IN_BROWSER:
+        kinds.remove(WITH_PROCESSES)
 
     def is_needed(item: pytest.Item) -> bool:
         if item.function is last.function:
             return True
         if "long" in item.keywords:  # make test leaves it out
             return False
-        return not cost(item) or (item.stage == last.stage and (cost(item) in costs or item.foundation))
+        carries = item.function is first.function
+        return kind(item) == IN_PROCESS or (item.stage == last.stage and (carries or kind(item) in kinds))
 
     return [item for item in items[: cases[-1] + 1] if is_needed(item)]

@@ -93,8 +93,7 @@ def test_a_process_that_a_run_has_left_behind_is_ended(course):
 
 def item(stage: int, name: str, *fixtures: str, long: bool = False) -> SimpleNamespace:
     function, keywords = name.partition("[")[0], {"long"} if long else set()
-    given = {"function": function, "fixturenames": fixtures, "keywords": keywords, "foundation": "first" in name}
-    return SimpleNamespace(stage=stage, name=name, **given)
+    return SimpleNamespace(stage=stage, name=name, function=function, fixturenames=fixtures, keywords=keywords)
 
 
 EARLY_SERVER, FIRST, QUICK = item(4, "test_early", "server"), item(5, "test_first", "redis"), item(5, "test_quick")
