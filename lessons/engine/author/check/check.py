@@ -35,6 +35,7 @@ from .imports import wrong_imports
 from .inputs import Inputs, digest
 from .jobs import Job, Memory, is_wrong, run_jobs, summary
 from .load import TIMED, load_tests, run_load
+from .variants import files_of, variants
 from .warm import WarmPlaces, copy_course
 
 RUN = [sys.executable, "-m"]
@@ -106,9 +107,10 @@ class Course:
             covers = inputs.below("tests/mistakes/") if n == last else {}
             add("stages", f"stage {n:02} green", self.green, stages[n], covers, number=n, last=last)
             add("stages", f"stage {n:02} red", self.red, stages[n], number=n)
-        for path in sorted(path for path in (ROOT / "tests" / "variants").glob("[0-9]*") if path.is_dir()):
+        for path in variants():
             n = int(path.name[:2])
-            add("variants", path.name, self.variant, stages[n], inputs.below(f"tests/variants/{path.name}/"), path=path)
+            own = digest(files_of(path, self.stages[n]))
+            add("variants", path.name, self.variant, stages[n], own, path=path)
         for one in mistakes.catalogue():
             base = trees[one.stage if one.base is None else one.base]
             add("mistakes", f"{one.id} {one.title}", self.mistake, stages[one.stage], base, one, mistake=one)
@@ -161,11 +163,10 @@ class Course:
     def variant(self, job: Job, path: Path) -> list[str]:
         """A correct solution in another style passes all checks up to its stage."""
         number = int(path.name[:2])
-        looks = any(file.suffix in (".html", ".js") for file in path.rglob("*"))
-        with self.warm.lend({**self.stages[number], MARKER: f"{number}\n"}) as warm:
-            shutil.copytree(path, warm.place, dirs_exist_ok=True)
-            for package in path.rglob("__init__.py"):  # a package stands for the module of its name
-                (warm.place / package.relative_to(path)).parent.with_suffix(".py").unlink(missing_ok=True)
+        stage = self.stages[number]
+        files = files_of(path, stage)
+        looks = any(name.endswith((".html", ".js")) and text != stage.get(name) for name, text in files.items())
+        with self.warm.lend({**files, MARKER: f"{number}\n"}) as warm:
             results, output = warm.run(stage=number, browser_from=0 if looks else 99)
             bad = [f"{name}: {result['outcome']}" for name, result in results.items() if result["outcome"] != "passed"]
             bad += false_positives(warm.place, number)
