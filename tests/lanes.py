@@ -13,7 +13,9 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
@@ -47,31 +49,38 @@ class Lane:
         self.failed: list[Check] = []
         self.starts_servers = name != BROWSER
 
+    def tell(self, message: tuple) -> None:
+        """Send something to the middle. Where there is none any more, this process is about to be ended, too."""
+        try:
+            self.pipe.send(message)
+        except OSError:
+            threading.Event().wait()
+
     def has(self, check: Check) -> bool:
         return self.name == ALL or (check.kind == IN_BROWSER) == (self.name == BROWSER)
 
     def begin(self, plan: Plan) -> None:
-        self.pipe.send(("plan", plan))
+        self.tell(("plan", plan))
 
     def starts(self, check: Check) -> None:
-        self.pipe.send(("starts", check))
+        self.tell(("starts", check))
 
     def take(self, outcome: Outcome) -> None:
-        self.pipe.send(("outcome", outcome))
+        self.tell(("outcome", outcome))
 
     def say(self, line: str) -> None:
-        self.pipe.send(("say", line))
+        self.tell(("say", line))
 
     def end(self, stopped: bool = False) -> None:
-        self.pipe.send(("end", patience.longer))
+        self.tell(("end", patience.longer))
 
     def give_up(self, lines: list[str]) -> None:
         """Say something last, where there is no plan yet."""
-        self.pipe.send(("last words", lines))
+        self.tell(("last words", lines))
 
     def has_begun(self, leader: int) -> None:
         """Name a process that is not in the lane's group, and has to end with it."""
-        self.pipe.send(("has begun", leader))
+        self.tell(("has begun", leader))
 
     def failed_elsewhere(self) -> list[Check]:
         """Return what has failed in the other lane since this was asked last."""
@@ -85,7 +94,10 @@ class Lane:
             self.hear()
 
     def hear(self) -> None:
-        word, check = self.pipe.recv()
+        try:
+            word, check = self.pipe.recv()
+        except (EOFError, OSError):
+            threading.Event().wait()
         if word == "failed":
             self.failed.append(check)
         self.may_run |= word == "go"
@@ -161,11 +173,17 @@ def is_there(pid: int) -> bool:
 
 
 def run_forked(pipe: Connection, name: str, options: list[str], folder: str, pulse: int) -> None:
-    forks.lead_a_group(folder)
-    forked.begin()
-    import_check.fork()
-    forks.end_after(lambda: os.read(pulse, 1), folder)
-    os._exit(run_checks(pipe, name, options))  # a consumer that loops for ever would keep its thread alive
+    code = FAILED
+    try:
+        forks.lead_a_group(folder)
+        forked.begin()
+        import_check.fork()
+        forks.end_after(lambda: os.read(pulse, 1), folder)
+        code = run_checks(pipe, name, options)
+    except Exception:
+        traceback.print_exc()
+    finally:
+        os._exit(code)  # at once: below is the middle's stack, and a consumer that loops would keep its thread alive
 
 
 def run_spawned(pipe: Connection, name: str, options: list[str], folder: str) -> None:
@@ -175,9 +193,10 @@ def run_spawned(pipe: Connection, name: str, options: list[str], folder: str) ->
 
 
 def run_checks(pipe: Connection, name: str, options: list[str]) -> int:
-    code = int(pytest.main(options, plugins=[Lane(pipe, name)]))
+    lane = Lane(pipe, name)
+    code = int(pytest.main(options, plugins=[lane]))
     sys.stdout.flush()
-    pipe.send(("bye", code))
+    lane.tell(("bye", code))
     return code
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 from lessons.engine.content.disk import lessons_on_disk, put
 from lessons.engine.content.stages import MARKER, make_stages
 from lessons.engine.student import setup
-from tests import report
+from tests import lanes, report
 from tests.order import Postponing, schedule
 from tests.plan import IN_BROWSER, IN_PROCESS, LONG, WITH_PROCESSES, Check, waits
 from tests.report import InOrder, Outcome
@@ -299,7 +300,7 @@ def held() -> Iterator[SimpleNamespace]:
 
 
 @forks
-@pytest.mark.parametrize("how", ["Ctrl-C", "killed"])
+@pytest.mark.parametrize("how", ["Ctrl-C", "ended", "killed"])
 def test_both_lanes_end_with_ctrl_c_and_when_the_process_in_the_middle_is_killed(place, how):
     with held() as hold:
         (place / "tests" / "test_mine.py").write_text(hold.text, encoding="utf-8")
@@ -310,8 +311,20 @@ def test_both_lanes_end_with_ctrl_c_and_when_the_process_in_the_middle_is_killed
                 assert "Stopped by Ctrl-C after " in make.until("")
                 assert make.process.wait(PATIENCE) == 2
             else:
-                make.process.kill()
-                make.until("")
+                make.process.terminate() if how == "ended" else make.process.kill()
+                assert "Traceback" not in make.until("")
             with wire:
                 assert wire.recv(100) == b"", "What a check had begun outlives it."
     assert not list(place.parent.glob("course-*"))
+
+
+@forks
+def test_a_lane_that_breaks_ends_there_and_not_in_the_middle(monkeypatch, capfd):
+    def broken(*_) -> int:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(lanes, "run_checks", broken)
+    lane = lanes.Running(lanes.ALL, [], os.pipe())
+    assert lane.pipe.poll(PATIENCE)  # its end closes the pipe
+    lane.close()
+    assert lane.exit_code() in (1, -signal.SIGKILL) and "RuntimeError: broken" in capfd.readouterr().err
