@@ -6,8 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lessons.engine.harness import live, machine
-from lessons.engine.harness import redis as redis_server
+from lessons.engine.harness import live, machine, redis
 from lessons.engine.harness.browser import candidates
 from lessons.engine.paths import ROOT
 from tests import conftest
@@ -56,7 +55,7 @@ def test_a_bare_machine_has_no_nginx_outside_of_its_path(bare, monkeypatch, tmp_
 
 def test_a_bare_machine_has_the_stand_in_for_redis_in_ci_too(bare):
     pytest.importorskip("lupa", reason="NOT CHECKED: there is no stand-in in this Python. Run: make setup")
-    assert redis_server.is_stand_in()
+    assert redis.is_stand_in()
     assert not machine.must_have_all()
 
 
@@ -64,8 +63,8 @@ def test_a_bare_machine_has_the_stand_in_for_redis_in_ci_too(bare):
 def test_any_other_run_in_ci_has_to_have_a_real_redis(bare, monkeypatch):
     monkeypatch.delenv("COURSE_BARE")
     assert machine.must_have_all()
-    with pytest.raises(redis_server.NoRedis):
-        redis_server.is_stand_in()
+    with pytest.raises(redis.NoRedis):
+        redis.is_stand_in()
 
 
 @pytest.mark.parametrize("fixtures, told", [(["pair", "redis"], True), (["server"], False)])
@@ -75,4 +74,4 @@ def test_a_failure_with_the_stand_in_says_so(bare, fixtures, told):
     error = AssertionError("Ben hears nothing.")
     conftest.pytest_runtest_makereport(item, SimpleNamespace(when="call", excinfo=SimpleNamespace(value=error)))
     happened = explanation_of("Ben hears Ada", 9, error, None).happened.splitlines()
-    assert happened == ["Ben hears nothing.", *[redis_server.WITH_STAND_IN] * told]
+    assert happened == ["Ben hears nothing.", *[redis.WITH_STAND_IN] * told]

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from lessons.engine import cli as commands
+from lessons.engine import cli
 from lessons.engine.cli import COMMANDS, Command, dispatch, help_text, read_words
 from lessons.engine.errors import CourseError
-from lessons.engine.student import run as serve
+from lessons.engine.student import run
 
 from .toy import ROOT
 
@@ -107,7 +107,7 @@ def test_words_may_be_small_be_repeated_hold_anything_and_be_left_out():
 )
 def test_a_value_that_makes_no_sense_is_answered_in_words(words, said, tmp_path, monkeypatch):
     (tmp_path / "manage.py").touch()
-    monkeypatch.setattr(serve, "ROOT", tmp_path)
+    monkeypatch.setattr(run, "ROOT", tmp_path)
     command = COMMANDS[words[0]]
     with pytest.raises(CourseError, match="^" + re.escape(said)):
         function_of(command)(**read_words(words[0], command, words[1:]))
@@ -169,8 +169,8 @@ def test_what_is_said_comes_in_its_order_also_in_a_pipe():
 
 def test_ctrl_c_ends_in_a_sentence(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(commands, "dispatch", lambda args: signal_like_ctrl_c())
-    assert commands.main(["start"]) == 130
+    monkeypatch.setattr(cli, "dispatch", lambda args: signal_like_ctrl_c())
+    assert cli.main(["start"]) == 130
     assert capsys.readouterr().err.startswith("\nStopped. Nothing is lost")
 
 

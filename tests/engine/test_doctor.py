@@ -14,7 +14,7 @@ import pytest
 
 from lessons.engine.errors import CourseError
 from lessons.engine.paths import ROOT
-from lessons.engine.repository import save as work
+from lessons.engine.repository import save
 from lessons.engine.repository.git import Git, GitError
 from lessons.engine.repository.tags import make_tags
 from lessons.engine.student import doctor
@@ -226,7 +226,7 @@ def test_the_branch_of_a_lesson_has_its_stage_marker(student):
 
 
 def test_what_is_not_committed_is_counted(student, monkeypatch):
-    monkeypatch.setattr(work, "ROOT", student.root)
+    monkeypatch.setattr(save, "ROOT", student.root)
     git = Git(student.root)
     assert clone.work(git).status == OK
     student.put({"chat/a.py": b"x\n", "chat/two words.py": b"", "templates/a.html": None})
@@ -235,7 +235,7 @@ def test_what_is_not_committed_is_counted(student, monkeypatch):
 
 
 def test_work_that_cannot_be_saved_is_ill(student, monkeypatch):
-    monkeypatch.setattr(work, "ROOT", student.root)
+    monkeypatch.setattr(save, "ROOT", student.root)
     student.put({".git/index.lock": b""})
     found = clone.work(Git(student.root))
     assert found.status == CURE and "index.lock" in found.cure

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lessons.engine.content.mistakes import catalogue
-from lessons.engine.student import drill as drills
+from lessons.engine.student import drill
 
 from .test_save import branch, branches
 from .test_work import make
@@ -135,8 +135,8 @@ def test_a_drill_is_no_lesson_so_there_is_no_next_one(driller):
 
 def test_every_stage_of_the_course_has_drills_and_they_never_wait_for_an_older_stage():
     for stage in {mistake.stage for mistake in catalogue()}:
-        first, again = drills.deck(stage, "7"), drills.deck(stage, "7")
-        assert first == again != drills.deck(stage, "8")
+        first, again = drill.deck(stage, "7"), drill.deck(stage, "7")
+        assert first == again != drill.deck(stage, "8")
         assert len(first) >= 8
         assert all(card.base is None for card in first)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lessons.engine import cli as commands
+from lessons.engine import cli
 
 from .test_databases import all_said, at_top, say
 from .test_save import ALL_OF_MINE, MINE, READ_ONLY, git_that
@@ -66,7 +66,7 @@ def fill_at(begun: Course, folder: Path, number: int) -> str:
         done = course.make("start", "N=2", PATH=git_that(own, counted), **room)
         in_index = course.git("cat-file", "blob", ":chat/a.py").encode() + b"\n"
         assert {data for _, data in course.files().values()} | course.kept() | {in_index} >= ALL_OF_MINE
-        assert (done.returncode, done.stdout.endswith(commands.FULL + "\n")) == (1, True), done.stdout
+        assert (done.returncode, done.stdout.endswith(cli.FULL + "\n")) == (1, True), done.stdout
         assert "mine" in all_said(course)
         filler.unlink()
         course.start(2, **room)
@@ -87,4 +87,4 @@ def fill_at(begun: Course, folder: Path, number: int) -> str:
     ],
 )
 def test_a_full_disk_is_known_by_what_is_said_of_it(said, full):
-    assert commands.is_full(said) is full
+    assert cli.is_full(said) is full

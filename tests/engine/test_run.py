@@ -13,7 +13,7 @@ import pytest
 from lessons.engine.content.disk import lessons_on_disk, put
 from lessons.engine.content.stages import make_stages
 from lessons.engine.harness.server import end, free_port, listens
-from lessons.engine.student import run as serve
+from lessons.engine.student import run
 
 PUBLISHED = "insecure-key-for-development-only"
 FORGE = """
@@ -32,17 +32,17 @@ def key(tmp_path, monkeypatch) -> Path:
     """Where the key is kept; there is none yet, neither there nor in the environment."""
     monkeypatch.delenv("DJANGO_SECRET_KEY", raising=False)
     monkeypatch.delenv("DJANGO_ALLOWED_HOSTS", raising=False)
-    monkeypatch.setattr(serve, "KEY", tmp_path / ".course" / "key")
-    return serve.KEY
+    monkeypatch.setattr(run, "KEY", tmp_path / ".course" / "key")
+    return run.KEY
 
 
 @pytest.fixture
 def website(tmp_path, key, monkeypatch) -> Path:
     """A folder with stage 9, the last one with sessions in signed cookies. `make run` stops short of its server."""
     put(tmp_path, make_stages(lessons_on_disk())[9])
-    monkeypatch.setattr(serve, "ROOT", tmp_path)
-    monkeypatch.setattr(serve.databases, "sync", lambda git: None)  # the folder is no clone
-    monkeypatch.setattr(serve.process, "run_in_foreground", lambda command, environ: (command, environ))
+    monkeypatch.setattr(run, "ROOT", tmp_path)
+    monkeypatch.setattr(run.databases, "sync", lambda git: None)  # the folder is no clone
+    monkeypatch.setattr(run.process, "run_in_foreground", lambda command, environ: (command, environ))
     return tmp_path
 
 
@@ -50,7 +50,7 @@ def website(tmp_path, key, monkeypatch) -> Path:
 def running(place: Path, host: str) -> Iterator[str]:
     """Let the server run that `make run` would; give its address."""
     port = free_port()
-    command, environ = serve.run(host, str(port), "1", "")
+    command, environ = run.run(host, str(port), "1", "")
     with (place / "log").open("wb") as log:
         process = subprocess.Popen([*command, "--noreload"], cwd=place, env=environ, stdout=log, stderr=log)
     try:
@@ -67,7 +67,7 @@ def page(address: str, session: str) -> str:
 
 
 def key_of(host: str) -> str | None:
-    return serve.environment(host, []).get("DJANGO_SECRET_KEY")
+    return run.environment(host, []).get("DJANGO_SECRET_KEY")
 
 
 def test_servers_for_the_room_have_the_same_random_key_each_time(key):
@@ -94,7 +94,7 @@ def test_a_key_that_was_not_written_to_its_end_is_made_anew(key, left):
 def test_for_this_machine_alone_the_environment_stays_as_it_is(key):
     told = {"DJANGO_SETTINGS_MODULE": "mywebsite.settings", "DJANGO_ALLOWED_HOSTS": "localhost 127.0.0.1"}
     for host in ("127.0.0.1", "localhost", "::1"):
-        assert serve.environment(host, []) == {**os.environ, **told}
+        assert run.environment(host, []) == {**os.environ, **told}
     assert not key.exists()
 
 
@@ -115,12 +115,12 @@ def test_a_cookie_signed_with_the_published_key_is_worth_nothing_in_the_room(web
 
 @pytest.mark.parametrize(("host", "lines"), [("0.0.0.0", 1), ("127.0.0.1", 0)])
 def test_settings_that_do_not_read_the_key_are_told_in_one_line(website, capsys, monkeypatch, host, lines):
-    monkeypatch.setattr(serve, "own_addresses", lambda: [])
+    monkeypatch.setattr(run, "own_addresses", lambda: [])
     settings = website / "mywebsite" / "settings.py"
     text = settings.read_text(encoding="utf-8")
     settings.write_text(text.replace('os.environ.get("DJANGO_SECRET_KEY", ', "str("), encoding="utf-8")
-    serve.run(host, str(free_port()), "1", "")
+    run.run(host, str(free_port()), "1", "")
     assert capsys.readouterr().out.count("do not read DJANGO_SECRET_KEY") == lines
     settings.write_text(text, encoding="utf-8")
-    serve.run(host, str(free_port()), "1", "")
+    run.run(host, str(free_port()), "1", "")
     assert "do not read" not in capsys.readouterr().out

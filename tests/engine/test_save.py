@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lessons.engine.repository import save as work
+from lessons.engine.repository import save
 from lessons.engine.repository.git import Git
 
 from .toy import Course, as_a_user, copy_of
@@ -370,7 +370,7 @@ def test_work_is_saved_under_any_name_and_none(course, name, mail, who):
     for key, value in (("user.name", name), ("user.email", mail)):
         if value is not None:
             course.git("config", key, value)
-    made = work.commit(Git(course.root), course.git("rev-parse", "HEAD^{tree}"), [], "Saved\n")
+    made = save.commit(Git(course.root), course.git("rev-parse", "HEAD^{tree}"), [], "Saved\n")
     course.git("update-ref", "refs/heads/saved", made)
     author, committer = Git(course.root).commit_headers(made)
     assert author == committer and author.startswith(f"{who} ")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lessons.engine.repository import merge as carry
+from lessons.engine.repository import merge
 from lessons.engine.repository.git import Git
 
 from .test_save import ADA, READ_ONLY, app_files, branch, git_that, kill_among_files, posix
@@ -89,7 +89,7 @@ def test_what_is_new_comes_into_the_lesson_one_is_at(room, teacher, student):
     assert files["lessons/00-toy/README.md"] == NEW["lessons/00-toy/README.md"]
     assert (branch(student), student.git("status", "--porcelain")) == ("work/02-toy", "")
     assert student.lines("log", "--first-parent", "-3", "--format=%s") == [
-        carry.SUBJECT,
+        merge.SUBJECT,
         "Save the work so far",
         "Begin lesson 2: A toy",
     ]
@@ -114,7 +114,7 @@ def test_what_was_taken_in_is_not_taken_in_twice_and_more_can_come(room, teacher
     assert "2 files of your branch took in" not in room.update()
     assert student.files()["chat/a.py"][1] == OLD["chat/a.py"] and "chat/new.py" not in student.files()
     assert student.files()["chat/mine.py"][1] == b"mine = 1\n"
-    assert student.git("log", "-1", "--format=%s") == carry.SUBJECT
+    assert student.git("log", "-1", "--format=%s") == merge.SUBJECT
 
 
 @pytest.mark.parametrize("way", ["make update on the branch of another lesson", "git pull on main"])
@@ -432,12 +432,12 @@ def go_on(student: Course, kept: Iterable[bytes] = ALL_OF_MINE) -> None:
 
 
 def test_the_lines_that_conflict_are_the_students_own():
-    left, middle, right = (sign * carry.MARK for sign in "<=>")
+    left, middle, right = (sign * merge.MARK for sign in "<=>")
     text = f"1\n2\n{left} my\n3\n4\n{middle}\nx\ny\nz\n{right} new\n5\n{left} my\n{middle}\n{right} new\n<<<<<<<\n"
-    assert carry.conflicting(text) == ["3-4", "6"]
-    assert carry.conflicting("=======\n>>>>>>>\n") == []
+    assert merge.conflicting(text) == ["3-4", "6"]
+    assert merge.conflicting("=======\n>>>>>>>\n") == []
 
 
 def test_nobodys_branch_has_no_beginning(room, student):
     student.git("switch", "-q", "main")
-    assert carry.beginning(Git(student.root), "HEAD") == ("", False, "")
+    assert merge.beginning(Git(student.root), "HEAD") == ("", False, "")

@@ -2,8 +2,7 @@
 
 import pytest
 
-from lessons.engine.harness import project
-from lessons.engine.harness import step_log as diary
+from lessons.engine.harness import project, step_log
 from lessons.engine.harness.html import elements
 
 
@@ -14,7 +13,7 @@ from lessons.engine.harness.html import elements
     hint="Does the file named above say what step 1 shows?",
 )
 def test_the_settings_can_be_read():
-    diary.note("read mywebsite/settings.py")
+    step_log.note("read mywebsite/settings.py")
     if project.problem:
         raise project.problem
 
@@ -28,7 +27,7 @@ def test_the_settings_can_be_read():
 def test_django_finds_no_mistake():
     from django.core.checks import ERROR, run_checks
 
-    diary.note("asked Django to look over the whole project, as python manage.py check does")
+    step_log.note("asked Django to look over the whole project, as python manage.py check does")
     mistakes = [message for message in run_checks() if message.level >= ERROR]
     assert not mistakes, str(mistakes[0])
 
@@ -84,7 +83,7 @@ def lobby() -> str:
     """Return the HTML of the page at /."""
     from django.test import Client
 
-    diary.note("asked for the page /")
+    step_log.note("asked for the page /")
     response = Client().get("/")
     assert response.status_code == 200, f"The page at / answered with HTTP {response.status_code}, not 200."
     return response.content.decode()

@@ -2,8 +2,7 @@
 
 import pytest
 
-from lessons.engine.harness import project
-from lessons.engine.harness import step_log as diary
+from lessons.engine.harness import project, step_log
 
 
 @pytest.mark.check(
@@ -13,7 +12,7 @@ from lessons.engine.harness import step_log as diary
     hint='Is ASGI_APPLICATION "mywebsite.asgi.application", and application = ProtocolTypeRouter({"http": ...})?',
 )
 def test_the_settings_lead_to_a_router_for_protocols():
-    diary.note("looked at the object that ASGI_APPLICATION names")
+    step_log.note("looked at the object that ASGI_APPLICATION names")
     project.router()
 
 
@@ -24,7 +23,7 @@ def test_the_settings_lead_to_a_router_for_protocols():
     hint='Does "http" lead to get_asgi_application(), called, with its brackets?',
 )
 def test_the_lobby_comes_through_the_new_entrance_too(loop, database):
-    diary.note("asked for the page /, over ASGI")
+    step_log.note("asked for the page /, over ASGI")
     assert loop.run(get(project.asgi_application(), "/")) == 200, "Over ASGI the page at / is not 200."
 
 
@@ -35,7 +34,7 @@ def test_the_lobby_comes_through_the_new_entrance_too(loop, database):
     hint="Is this the order in asgi.py: os.environ.setdefault, get_asgi_application(), imports of your own code?",
 )
 def test_asgi_py_can_be_the_first_file_that_python_reads(fresh_import):
-    diary.note("began a new Python with nothing but: import mywebsite.asgi")
+    step_log.note("began a new Python with nothing but: import mywebsite.asgi")
     assert not fresh_import, f"python -c 'import mywebsite.asgi' says: {fresh_import}"
 
 

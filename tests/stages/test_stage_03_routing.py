@@ -2,8 +2,7 @@
 
 import pytest
 
-from lessons.engine.harness import project
-from lessons.engine.harness import step_log as diary
+from lessons.engine.harness import project, step_log
 
 
 @pytest.mark.check(
@@ -13,7 +12,7 @@ from lessons.engine.harness import step_log as diary
     hint='Is there a "websocket" in mywebsite/asgi.py, with a URLRouter around the list of chat/routing.py?',
 )
 def test_the_entrance_leads_websockets_to_a_router_for_addresses():
-    diary.note("looked at the protocols that the application in mywebsite/asgi.py knows")
+    step_log.note("looked at the protocols that the application in mywebsite/asgi.py knows")
     mapping = project.router().application_mapping
     assert "websocket" in mapping, 'The ProtocolTypeRouter in mywebsite/asgi.py has no "websocket".'
 

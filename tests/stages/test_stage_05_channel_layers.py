@@ -2,7 +2,7 @@
 
 import pytest
 
-from lessons.engine.harness import step_log as diary
+from lessons.engine.harness import step_log
 
 GROUPS = {"lesson": "05", "section": "Step 1: join a group", "look": "chat/consumers.py:def disconnect"}
 EVERYONE = {"lesson": "05", "section": "Step 3: tell everyone", "look": "chat/consumers.py:def receive"}
@@ -105,7 +105,7 @@ def post_office():
     """Return the channel layer, as the consumers see it."""
     from channels.layers import get_channel_layer
 
-    diary.note("asked for the channel layer of the settings")
+    step_log.note("asked for the channel layer of the settings")
     layer = get_channel_layer()
     assert layer is not None, "There is no channel layer: CHANNEL_LAYERS is missing or has no default."
     return layer

@@ -2,8 +2,7 @@
 
 import pytest
 
-from lessons.engine.harness import project
-from lessons.engine.harness import step_log as diary
+from lessons.engine.harness import project, step_log
 from lessons.engine.harness.html import elements
 from tests.stages.rooms import enter, has_a_socket, new_room, polite, until, who
 
@@ -167,7 +166,7 @@ def test_odd_names_in_the_chooser_are_answered_politely(tab, visitor):
 def test_a_form_without_its_token_is_refused(visitor):
     ada = visitor()
     form = ada.chooser()
-    diary.note("sent the form as another website would, without its hidden field")
+    step_log.note("sent the form as another website would, without its hidden field")
     page = ada.post(form, {"name": "Root", "room": "kitchen"})
     assert page.status == 403, f"The form of another website was answered with HTTP {page.status}, not 403."
 

@@ -5,7 +5,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from lessons.engine.harness import step_log as diary
+from lessons.engine.harness import step_log
 from lessons.engine.harness.html import forms
 from lessons.engine.harness.tab import NoFrame
 from tests.stages.rooms import enter, new_room, numbers, until
@@ -318,6 +318,6 @@ def command(loop, room: str, message: str) -> None:
     """Do what `python manage.py announce ROOM MESSAGE` does, in this process."""
     from django.core.management import call_command, get_commands
 
-    diary.note(f"called the command announce {room[:20]!r} {diary.shortened(message)}")
+    step_log.note(f"called the command announce {room[:20]!r} {step_log.shortened(message)}")
     assert "announce" in get_commands(), "manage.py knows no command announce."
     loop.call(call_command, "announce", room, message, stdout=io.StringIO())

@@ -5,8 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from lessons.engine.harness import project
-from lessons.engine.harness import step_log as diary
+from lessons.engine.harness import project, step_log
 from lessons.engine.harness.resilient_client import ResilientClient
 from lessons.engine.harness.server import Server
 from tests.stages import migrations
@@ -67,7 +66,7 @@ def second(mortal):
 
 @pytest.mark.check(**TABLE, hint="Have you run python manage.py makemigrations chat since the model was changed?")
 def test_the_migrations_fit_the_models():
-    diary.note("asked Django what makemigrations would write")
+    step_log.note("asked Django what makemigrations would write")
     assert migrations.students_models(), "No app of yours has a model, so there is no table for the messages."
     assert not migrations.missing(), f"No migration makes the tables as the models are: {migrations.missing()}."
 
@@ -266,7 +265,7 @@ def test_two_processes_that_write_at_once_leave_no_gap(mortal, second):
             for number, one in enumerate(tabs):
                 texts.append(f"tab {number}, message {turn}")
                 one.send({"message": texts[-1]})
-        diary.note("wrote 50 messages in each of two server processes, at once")
+        step_log.note("wrote 50 messages in each of two server processes, at once")
         for number, one in enumerate(tabs):  # whose consumer has broken is told so
             while one.receive("chat").get("message") != f"tab {number}, message 9":
                 pass

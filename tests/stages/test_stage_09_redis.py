@@ -9,8 +9,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from lessons.engine.harness import forked, project
-from lessons.engine.harness import step_log as diary
+from lessons.engine.harness import forked, project, step_log
 from lessons.engine.harness.redis import GET_IT, is_stand_in
 from lessons.engine.harness.resilient_client import ResilientClient
 from lessons.engine.harness.server import STARTUP, Server
@@ -99,7 +98,7 @@ def test_the_environment_says_where_the_post_office_is():
     assert layer == "in memory", f"CHANNEL_REDIS_URL is not set, and yet the post office is outside: a {layer}."
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
-        diary.note(f"set CHANNEL_REDIS_URL={url.replace(url.split(':')[2], '.../0')}, and posted a letter")
+        step_log.note(f"set CHANNEL_REDIS_URL={url.replace(url.split(':')[2], '.../0')}, and posted a letter")
         with ThreadPoolExecutor() as pool:
             posting = pool.submit(post, url)
             reached = asked(listener, posting)
@@ -259,7 +258,7 @@ def test_the_page_asks_by_itself_now_and_then(open_page, server, alone):
     with alone.tab(f"/ws/{room}/") as cleo:
         cleo.receive("connection_established")
         said(cleo, "the last word")
-    diary.note("another process wrote a message, and could tell nobody; half a minute went by")
+    step_log.note("another process wrote a message, and could tell nobody; half a minute went by")
     for _ in range(3):
         ada.page.clock.fast_forward(10_500)
     assert ada.shows("the last word"), (

@@ -9,8 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from lessons.engine.harness import forked, project
-from lessons.engine.harness import step_log as diary
+from lessons.engine.harness import forked, project, step_log
 from lessons.engine.harness.browser import BUTTON
 from lessons.engine.harness.html import elements, forms
 from lessons.engine.harness.live import NAME, Live, NotHere, Website, look_for_programs
@@ -205,7 +204,7 @@ def test_a_login_that_has_ended_says_nothing_more(tab, visitor, loop, how):
     member, listener = enter(tab, room, visitor(user="pupil")), enter(tab, room)
     member.send({"message": "at first"})
     listener.receive("chat")
-    diary.note(f"pupil's login has ended: {how}")
+    step_log.note(f"pupil's login has ended: {how}")
     loop.call(END_OF_A_LOGIN[how])
     for number in range(3):
         member.send({"message": f"psst {number}"})
@@ -278,7 +277,7 @@ def test_whoever_waits_may_go_on(tab, settings):
         one.send({"message": "hello"})
         answers.append(answer_to(one)["type"])
     assert "error" in answers, "CHAT_BURST is 2, CHAT_RATE is 2, and 50 messages at once came through."
-    diary.note("waited for 1.1 s")
+    step_log.note("waited for 1.1 s")
     time.sleep(1.1)  # what is asked here is what time does: it fills the bucket, with 2 frames by now
     one.send({"message": "hello again"})
     answer = answer_to(one)
@@ -301,11 +300,11 @@ def test_a_flood_is_not_kept_in_memory(tab, settings):
         one.send({"since": 10**6})
     for _ in range(20):
         one.receive("history")
-    diary.note("sent 200 frames at once")
-    lines = len(diary.lines)
+    step_log.note("sent 200 frames at once")
+    lines = len(step_log.lines)
     for _ in range(200):
         one.send({"since": 10**6})
-    del diary.lines[lines:]
+    del step_log.lines[lines:]
     code = end_of(one, "CHAT_MAX_UNREAD is 30, somebody sent 200 frames at once, and nobody hung up.")
     assert code == 4429, f"A flood should end with the code 4429, and it was {code}."
 
@@ -435,7 +434,7 @@ def test_nothing_is_lost_when_a_page_comes_back_with_more_than_the_limit(open_pa
     hasty.kill()
     try:
         assert ada.status_leaves(connected), f'The server is gone, and the page still says "{ada.status()}".'
-        diary.note("typed 30 lines")
+        step_log.note("typed 30 lines")
         ada.box().evaluate(TYPE_ALL, texts)
     finally:
         hasty.start()
@@ -707,7 +706,7 @@ def can_send(window) -> bool:
 
 def log_out(visitor) -> None:
     """Press the button for it on the page that is open."""
-    diary.note("pressed Log out")
+    step_log.note("pressed Log out")
     form = next((form for form in forms(visitor.page.html) if "logout" in form.attributes.get("action", "")), None)
     assert form, "Somebody has logged in, and the page has no form that leads to /logout/."
     page = visitor.post(form, form.fields)
@@ -740,7 +739,7 @@ async def broken(*args, **kwargs) -> None:
 
 def python(*words: str, told: dict[str, str]) -> subprocess.CompletedProcess:
     """Run a new Python at the top of the project, told only this by the environment."""
-    diary.note(f"set {', '.join(told)}, and ran python {' '.join(words)}")
+    step_log.note(f"set {', '.join(told)}, and ran python {' '.join(words)}")
     return forked.run(list(words), project.ROOT, {**project.own_environ(), **told}, STARTUP)
 
 

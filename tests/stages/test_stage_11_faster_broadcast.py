@@ -7,8 +7,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 
 import pytest
 
-from lessons.engine.harness import project
-from lessons.engine.harness import step_log as diary
+from lessons.engine.harness import project, step_log
 from lessons.engine.harness.asgi_tab import AsgiTab
 from lessons.engine.harness.server import Server
 from tests.stages.rooms import enter, names_in, new_room, until
@@ -347,14 +346,14 @@ def blocked(server, ben, teacher):
     """Let the handler of one tab block: it wants to write a message, and somebody else has the database."""
     with closing(sqlite3.connect(server.place / server.database.students, isolation_level=None)) as database:
         database.execute("BEGIN IMMEDIATE")
-        diary.note("took the database, so that nobody else can write")
+        step_log.note("took the database, so that nobody else can write")
         ben.send({"message": "this has to wait"})
         teacher.get(teacher.page.path)  # whoever has answered this has had the frame before
         try:
             yield
         finally:
             database.execute("ROLLBACK")
-            diary.note("gave the database back")
+            step_log.note("gave the database back")
 
 
 def so_many(few: int, many: int, what: str) -> str:

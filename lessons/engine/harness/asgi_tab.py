@@ -13,8 +13,7 @@ import queue
 import threading
 from collections.abc import Callable, Coroutine
 
-from . import limit, patience, project
-from . import step_log as diary
+from . import limit, patience, project, step_log
 from .tab import NoFrame, Tab, read_frame
 
 PATIENCE = 1.0  # seconds until a frame that has not come counts as not sent
@@ -94,7 +93,7 @@ class AsgiTab(Tab):
 
     def connect(self) -> "AsgiTab":
         """Ask for the connection and wait for the answer; return the tab."""
-        diary.note(f"a browser tab connected to {self.path.lstrip('/')}")
+        step_log.note(f"a browser tab connected to {self.path.lstrip('/')}")
         self.put({"type": "websocket.connect"})
         answer = self.next_event()["type"]
         if answer == "websocket.send":
@@ -104,7 +103,7 @@ class AsgiTab(Tab):
 
     def cancel(self) -> None:
         """End the application as Daphne does ten seconds after the browser has gone, if it is still busy."""
-        diary.note("the server cancelled the consumer of a tab that had gone")
+        step_log.note("the server cancelled the consumer of a tab that had gone")
         self.loop.loop.call_soon_threadsafe(self.task.cancel)
 
     def write(self, data: str | bytes) -> None:
@@ -140,7 +139,7 @@ class AsgiTab(Tab):
 
     def close(self) -> None:
         """Leave, as a closed browser window does, and wait until the consumer has said goodbye."""
-        diary.note("the tab was closed")
+        step_log.note("the tab was closed")
         if not self.task.done():
             self.put({"type": "websocket.disconnect", "code": 1001})
 

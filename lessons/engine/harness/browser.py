@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from . import patience
-from . import step_log as diary
+from . import patience, step_log
 from .html import elements
 from .machine import is_bare
 
@@ -192,14 +191,14 @@ class Page:
         self.errors, self.alerts = window.errors, window.alerts
         self.be_patient(PATIENCE)
         self.page.set_default_navigation_timeout(1000 * LOADING)
-        diary.note("opened the page in a browser window")
+        step_log.note("opened the page in a browser window")
         url = f"http://{server.address}"
         self.page.context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies])
         self.page.goto(url + path)
 
     def leave(self) -> None:
         """Go away, as somebody does who closes the window. The window itself is kept."""
-        diary.note("left the page")
+        step_log.note("left the page")
         self.page.goto("about:blank")
 
     def stop_the_clock(self) -> None:
@@ -237,7 +236,7 @@ class Page:
 
     def say(self, text: str) -> None:
         """Type a message and press Enter."""
-        diary.note(f"typed {text!r} and pressed Enter")
+        step_log.note(f"typed {text!r} and pressed Enter")
         field = self.box()
         field.fill(text)
         if field.evaluate("field => field.tagName") == "TEXTAREA":  # where Enter may begin a new line
@@ -253,7 +252,7 @@ class Page:
 
     def choose(self, name: str, room: str) -> "Page":
         """Fill in the chooser, send it, and wait for the page that comes; return the window."""
-        diary.note(f"chose the name {name!r} and the room {room!r} in a browser window")
+        step_log.note(f"chose the name {name!r} and the room {room!r} in a browser window")
         with self.page.expect_navigation():
             found = self.page.evaluate(CHOOSE, {"name": name, "room": room})
             assert found, f'The page has no form with a field "name" and a field "room".{self.console()}'
@@ -261,7 +260,7 @@ class Page:
 
     def whisper(self, to: str, text: str) -> None:
         """Choose somebody in the select that offers the name, and say it."""
-        diary.note(f"chose {to!r} in a browser window")
+        step_log.note(f"chose {to!r} in a browser window")
         choice = self.page.locator("select").filter(has=self.page.locator("option", has_text=to))
         offered = self.comes_true(lambda: choice.first.select_option(label=to))
         assert offered, f"The page has no <select> that offers {to}, who is here.{self.console()}"
@@ -319,13 +318,13 @@ class Page:
         return stands or any(text in alert for alert in self.alerts)
 
     def comes_true(self, wait) -> bool:
-        from playwright.sync_api import TimeoutError as NotInTime
+        from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
         def look(seconds: float) -> bool:
             self.page.set_default_timeout(1000 * seconds)
             try:
                 wait()
-            except NotInTime:
+            except PlaywrightTimeoutError:
                 return False
             return True
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from .. import process
 from ..paths import ROOT
-from . import step_log as diary
+from . import step_log
 from .machine import is_bare
 from .redis import Redis
 from .server import Server, end, free_port, listens
@@ -67,7 +67,7 @@ class Live(Server):
 
     def ask(self, path: str, scheme: str = "https", **headers: str) -> tuple[int, str, str]:
         """Return status, headers and body of a page, as a browser would get it that has come by this scheme."""
-        diary.note(f"asked for {scheme}://{NAME}{path}")
+        step_log.note(f"asked for {scheme}://{NAME}{path}")
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER)
         with contextlib.closing(connection):
             connection.request("GET", path, headers={"Host": NAME, "X-Forwarded-Proto": scheme, **headers})
@@ -76,7 +76,7 @@ class Live(Server):
 
     def shake_hands(self, origin: str | None) -> int:
         """Return the HTTP status with which a page of this origin is answered that asks for a socket: 101 is yes."""
-        diary.note(f"a page of {origin} asked for the socket")
+        step_log.note(f"a page of {origin} asked for the socket")
         headers, url = {"X-Forwarded-Proto": "https"}, f"ws://127.0.0.1:{self.port}/ws/lobby/"
         return status_of(lambda: connect(url, origin=origin, additional_headers=headers))
 
@@ -137,7 +137,7 @@ class Worker(Server):
 
     def stop(self) -> int | None:
         """Stop it as the unit says; return its exit code, None if it had to be killed."""
-        diary.note(f"systemctl stop chat@{self.number}")
+        step_log.note(f"systemctl stop chat@{self.number}")
         self.process.send_signal(getattr(signal, self.unit["KillSignal"]))
         try:
             return self.process.wait(timeout=int(self.unit["TimeoutStopSec"]))
@@ -266,7 +266,7 @@ class Website:
 
     def ask(self, path: str, scheme: str = "https", host: str = NAME, method: str = "GET") -> tuple[int, str, str]:
         """Return status, headers and body of a page, through nginx."""
-        diary.note(f"asked nginx for {scheme}://{host}{path}")
+        step_log.note(f"asked nginx for {scheme}://{host}{path}")
         port = self.ports["443" if scheme == "https" else "80"]
         wire = socket.create_connection(("127.0.0.1", port), timeout=ANSWER)
         connection = http.client.HTTPConnection("127.0.0.1", port)

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from .. import process
 from ..paths import ROOT
-from . import step_log as diary
+from . import step_log
 from .machine import must_have_all
 from .server import STARTUP, Server, end, free_port
 
@@ -92,7 +92,7 @@ class Redis:
 
     def kill(self) -> None:
         """End it as a power cut would."""
-        diary.note("killed Redis")
+        step_log.note("killed Redis")
         self.process.kill()
         self.process.wait()
         Server.processes.discard(self.process)
@@ -103,7 +103,7 @@ class Redis:
             raise NoRedis(
                 "On this system no process can be made to stand still. Run this on Linux, on macOS or in WSL."
             )
-        diary.note("stopped Redis")
+        step_log.note("stopped Redis")
         self.process.send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
@@ -114,7 +114,7 @@ class Redis:
         """Do what redis-cli does with these words."""
         from redis import Redis
 
-        diary.note(f"redis-cli {' '.join(words)}")
+        step_log.note(f"redis-cli {' '.join(words)}")
         with contextlib.closing(Redis(port=self.port)) as client:
             return client.execute_command(*words)
 

@@ -16,8 +16,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from . import patience
-from . import step_log as diary
+from . import patience, step_log
 from .room_log import RoomLog
 from .tab import NoFrame
 from .ws_client import connect
@@ -79,7 +78,7 @@ class ResilientClient(RoomLog):
                 raise NoFrame(f"{what}\n{self.story()}".strip())
 
     def story(self) -> str:
-        last = diary.shortened(self.texts[-3:]) if self.messages else "nothing"
+        last = step_log.shortened(self.texts[-3:]) if self.messages else "nothing"
         return f"A tab in the room {self.room}, which connected {self.connections} times, heard at last: {last}"
 
     def live(self) -> None:

@@ -20,8 +20,7 @@ from pathlib import Path
 
 from .. import process
 from ..paths import ROOT
-from . import forked
-from . import step_log as diary
+from . import forked, step_log
 from .database import Database
 from .project import COURSE, KEY, has_database, own_environ
 from .tab import NoFrame
@@ -104,12 +103,12 @@ class Server:
 
     def manage(self, *words: str) -> subprocess.CompletedProcess:
         """Run a command of manage.py as a process of its own, with the server's files, database and Redis."""
-        diary.note(f"python manage.py {' '.join(words)}")
+        step_log.note(f"python manage.py {' '.join(words)}")
         return forked.run(["manage.py", *words], self.place, self.environ(), STARTUP)
 
     def kill(self) -> None:
         """End the process as a power cut would: not a word to anybody."""
-        diary.note("killed the server")
+        step_log.note("killed the server")
         self.process.kill()
         self.process.wait()
         self.processes.discard(self.process)
@@ -145,7 +144,7 @@ class Server:
 
     def get(self, path: str) -> tuple[int, str]:
         """Return status and body of a page."""
-        diary.note(f"asked the server for the page {path}")
+        step_log.note(f"asked the server for the page {path}")
         try:
             with urllib.request.urlopen(f"http://{self.address}{path}", timeout=ANSWER) as response:
                 return response.status, response.read().decode()
@@ -157,7 +156,7 @@ class Server:
 
     def handshake(self, path: str, origin: str = "") -> int:
         """Return the HTTP status of a handshake, by a page of `origin` or of the server: 101 means it was accepted."""
-        diary.note(f"a {f'page of {origin}' if origin else 'tab'} asked the server for the socket {path}")
+        step_log.note(f"a {f'page of {origin}' if origin else 'tab'} asked the server for the socket {path}")
         url = f"ws://{self.address}{path}"
         return status_of(lambda: connect(url, origin=origin or self.origin, open_timeout=ANSWER))
 

@@ -9,7 +9,7 @@ in raw_frames.py, for what no library would send.
 
 import json
 
-from . import step_log as diary
+from . import step_log
 
 
 class NoFrame(AssertionError):
@@ -39,7 +39,7 @@ class Tab:
 
     def send(self, frame: object) -> None:
         """Send an object as JSON, a str just as it is, or bytes as a binary frame."""
-        diary.sent(frame)
+        step_log.sent(frame)
         self.write(frame if isinstance(frame, str | bytes) else json.dumps(frame))
 
     def receive(self, kind: str | None = None) -> dict:
@@ -60,18 +60,18 @@ class Tab:
 
     def story(self, kind: str | None) -> str:
         wanted = f'a frame of type "{kind}"' if kind else "a frame" if self.accepted else "an answer to its handshake"
-        got = "\n".join(diary.shortened(frame) for frame in self.seen[-3:]) or "nothing"
+        got = "\n".join(step_log.shortened(frame) for frame in self.seen[-3:]) or "nothing"
         return f"A tab at {self.path.lstrip('/')} waited for {wanted}. What it got: {got}"
 
 
 def read_frame(text: object) -> dict:
     """Return the object in a frame of the server. Raises NoFrame for what is no object with a "type", or no JSON."""
     if not isinstance(text, str):
-        raise NoFrame(f"The server sent a {type(text).__name__}, {diary.shortened(text)}, and not text.")
+        raise NoFrame(f"The server sent a {type(text).__name__}, {step_log.shortened(text)}, and not text.")
     try:
         frame = json.loads(text)
     except ValueError:
-        raise NoFrame(f"The server sent {diary.shortened(text)}, which is no JSON.") from None
+        raise NoFrame(f"The server sent {step_log.shortened(text)}, which is no JSON.") from None
     if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
-        raise NoFrame(f'The server sent {diary.shortened(frame)}, which is no JSON object with a "type".')
+        raise NoFrame(f'The server sent {step_log.shortened(frame)}, which is no JSON object with a "type".')
     return frame

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from http.cookiejar import Cookie, CookieJar
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
-from . import step_log as diary
+from . import step_log
 from .asgi_tab import Loop
 from .html import Form, elements, forms
 from .ws_client import ANSWER
@@ -41,7 +41,7 @@ class Visitor:
 
     def get(self, path: str) -> Page:
         """Open a page."""
-        diary.note(f"asked for the page {diary.shortened(path)}")
+        step_log.note(f"asked for the page {step_log.shortened(path)}")
         self.page = self.browse(quote(path, safe="/%?&="), None)
         return self.page
 
@@ -49,7 +49,7 @@ class Visitor:
         """Fill in the chooser of the lobby's page and send it; None leaves the room as it stands there."""
         form = self.chooser()
         filled = {**form.fields, "name": name, "room": form.fields["room"] or "lobby" if room is None else room}
-        diary.note(f"chose the name {diary.shortened(name)} and the room {diary.shortened(filled['room'])}")
+        step_log.note(f"chose the name {step_log.shortened(name)} and the room {step_log.shortened(filled['room'])}")
         return self.post(form, filled)
 
     def chooser(self) -> Form:
@@ -58,7 +58,7 @@ class Visitor:
         assert page.status == 200, f"The page at / answered with HTTP {page.status}, not 200."
         found = [form for form in forms(page.html) if {"name", "room"} <= form.fields.keys()]
         if not found:
-            diary.note("asked for the page /")
+            step_log.note("asked for the page /")
         assert found, 'The page at / has no form with a field called "name" and a field called "room".'
         method = found[0].attributes.get("method", "get").lower()
         assert method == "post", "The form with the name and the room asks with GET: it should be a POST."
@@ -72,7 +72,7 @@ class Visitor:
     def post_to(self, path: str, fields: dict[str, str], token: bool = True) -> Page:
         """Send these fields to an address, with the token that the forms of the open page have, or without."""
         how = "" if token else ", without its hidden field"
-        diary.note(f"sent {diary.shortened(fields)} to {diary.shortened(path)}{how}")
+        step_log.note(f"sent {step_log.shortened(fields)} to {step_log.shortened(path)}{how}")
         name = "csrfmiddlewaretoken"
         found = [form.fields[name] for form in forms(self.page.html) if token and name in form.fields]
         self.page = self.browse(quote(path, safe="/%?&="), {**fields, **({name: found[0]} if found else {})})

@@ -12,8 +12,7 @@ import socket
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from . import patience
-from . import step_log as diary
+from . import patience, step_log
 from .tab import NoFrame, Tab, read_frame
 
 PATIENCE = 2.5  # seconds until a frame that has not come counts as not sent: over the network things take longer
@@ -76,7 +75,7 @@ class NetworkTab(Tab):
             raise self.fault(f"The server answered the handshake at {self.path} with HTTP {status}.") from None
         self.socket = self.connection.__enter__()
         self.accepted = True
-        diary.note(f"a tab connected over the network to {self.path.lstrip('/')}")
+        step_log.note(f"a tab connected over the network to {self.path.lstrip('/')}")
         return self
 
     def __exit__(self, *exception) -> None:
@@ -87,7 +86,7 @@ class NetworkTab(Tab):
 
     def vanish(self) -> None:
         """End the connection without a word, as the system does for a browser that has crashed."""
-        diary.note("a tab over the network crashed")
+        step_log.note("a tab over the network crashed")
         self.socket.socket.shutdown(socket.SHUT_RDWR)
 
     def write(self, data: str | bytes) -> None:

@@ -115,7 +115,7 @@ def stuck(page) -> list[str]:
 
 def front(page, folder: Path) -> list[str]:
     """On the first page, press the button for dark, then search as a reader does. (A file has no summaries to show.)"""
-    from playwright.sync_api import TimeoutError as NotInTime
+    from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
     page.set_default_timeout(PATIENCE)
     page.goto((folder / "index.html").as_uri())
@@ -128,7 +128,7 @@ def front(page, folder: Path) -> list[str]:
     page.keyboard.press("Enter")
     try:
         page.locator("#search-results li a").first.wait_for()
-    except NotInTime:
+    except PlaywrightTimeoutError:
         found.append("search.html: finds nothing for 'consumer'")
     return found
 
