@@ -11,7 +11,7 @@ from lessons.engine.harness import import_check, limit, project, step_log
 from lessons.engine.harness.asgi_tab import AsgiTab, Loop
 from lessons.engine.harness.browser import BY_HAND, NoBrowser, Page, Windows, open_browser, process_of
 from lessons.engine.harness.database import Database
-from lessons.engine.harness.machine import must_have_all
+from lessons.engine.harness.machine import needs_every_program
 from lessons.engine.harness.redis import STAND_IN, WITH_STAND_IN, NoRedis, Redis, is_stand_in
 from lessons.engine.harness.server import Server
 from lessons.engine.harness.visitor import InProcess, OverNetwork, Visitor
@@ -350,7 +350,7 @@ def redis(request):
             if is_stand_in():
                 (lane_of(request.config) or report).say(f"        {STAND_IN}")
         except NoRedis as error:
-            if must_have_all():
+            if needs_every_program():
                 pytest.fail(f"CI must have a Redis. {error}", pytrace=False)
             pytest.skip(str(error))
     with Redis() as running:
@@ -366,7 +366,7 @@ def browser(request):
                 lane.has_begun(process_of(browser))
             yield Windows(browser)
     except NoBrowser:
-        if must_have_all():
+        if needs_every_program():
             pytest.fail("There is no browser, and CI must have one.", pytrace=False)
         pytest.skip(BY_HAND)
 

@@ -57,7 +57,7 @@ def full(redis: Redis, meanwhile: Callable[[], None]) -> None:
 FAULTS = [killed, stopped, flushed, full]
 
 
-class Two:
+class ServerPair:
     """Ada at one server process and Ben at the other one, in one room. Whatever they say, both have to have it."""
 
     def __init__(self, stack: ExitStack, first: Server, second: Server, room: str) -> None:
@@ -130,7 +130,7 @@ def forgotten(stack: ExitStack, first: Server, second: Server) -> float:
 def run() -> int:
     """Play all faults, and print the seconds; return 1 if anything was lost."""
     with Redis() as redis, two_servers(redis) as servers, ExitStack() as stack:
-        two = Two(stack, *servers, "faults")
+        two = ServerPair(stack, *servers, "faults")
         for fault in FAULTS:
             print(f"{two.suffer(redis, fault):5.1f} s  {fault.__doc__}", flush=True)
         print(f"{forgotten(stack, *servers):5.1f} s  A server process is killed, and its people are off the list")

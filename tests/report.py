@@ -16,7 +16,7 @@ import pytest
 
 from lessons.engine.harness import patience, project
 from tests import progress
-from tests.explain.explain import Explanation, explanation_of, forget_failure, in_words, keep, last_line
+from tests.explain.explain import Explanation, explanation_of, forget_failure, is_assertion, keep, last_line
 from tests.plan import Check, Plan
 
 EXCEPTIONS = pytest.StashKey[dict]()
@@ -321,7 +321,7 @@ def outcome_of(report: pytest.TestReport, config: pytest.Config) -> Outcome | No
     if str(exception) == WAITS:
         return Outcome(check, "waits")
     if report.failed:
-        told = report.when == "call" and (in_words(exception) or exception is project.problem)
+        told = report.when == "call" and (is_assertion(exception) or exception is project.problem)
         return failure(check, config.stage, exception, told)
     return Outcome(check, report.outcome, str(exception or ""))
 

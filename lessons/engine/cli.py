@@ -79,9 +79,9 @@ COMMANDS = {
         "save your work, then begin or take up lesson N: start N=4",
         {"N": "", "AGAIN": ""},
     ),
-    "next": Command("For students", "student.work:next_lesson", "begin the next lesson, if this one is green"),
+    "next": Command("For students", "student.next:next_lesson", "begin the next lesson, if this one is green"),
     "show": Command(
-        "For students", "student.work:show", "save your work, then look at finished stage N: show N=4", {"N": ""}
+        "For students", "student.show:show", "save your work, then look at finished stage N: show N=4", {"N": ""}
     ),
     "work": Command("For students", "student.work:work", "list your saved work, and the way back to each", {"TO": ""}),
     "drill": Command(
@@ -93,7 +93,7 @@ COMMANDS = {
     "update": Command("For students", "student.update:update", "get what is new in the course; your work stays yours"),
     "hint": Command("For students", "student.hint:hint", "the next, stronger hint for the check that failed"),
     "answer": Command(
-        "For students", "student.hint:answer", "your file beside the finished one; YES=1 does not ask", {"YES": ""}
+        "For students", "student.answer:answer", "your file beside the finished one; YES=1 does not ask", {"YES": ""}
     ),
     "doctor": Command(
         "For students",

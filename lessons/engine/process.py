@@ -74,25 +74,25 @@ class Process(subprocess.Popen):
 
     def __init__(self, command: Sequence[str | os.PathLike], **options) -> None:
         if os.name != "nt":
-            tell()  # the guardian is there before whatever it has to guard
+            tell_guardian()  # the guardian is there before whatever it has to guard
         super().__init__(command, **options)
         if os.name == "nt":
             put_into_job(int(self._handle))
         else:
-            tell(f"+{self.pid}\n")
+            tell_guardian(f"+{self.pid}\n")
             self.guarded = True
 
     def poll(self) -> int | None:
-        return self.noticed(super().poll())
+        return self.forget_if_ended(super().poll())
 
     def wait(self, timeout: float | None = None) -> int:
-        return self.noticed(super().wait(timeout))
+        return self.forget_if_ended(super().wait(timeout))
 
-    def noticed(self, code: int | None) -> int | None:
+    def forget_if_ended(self, code: int | None) -> int | None:
         """Let the guardian forget a process that has ended: the system gives its number to another one."""
         if code is not None and self.guarded:
             self.guarded = False
-            tell(f"-{self.pid}\n")
+            tell_guardian(f"-{self.pid}\n")
         return code
 
 
@@ -154,7 +154,7 @@ def run_in_foreground(
                 continue
 
 
-def tell(line: str = "") -> None:
+def tell_guardian(line: str = "") -> None:
     """Tell the guardian, which is started when it is first needed."""
     global guardian, pipe
     with lock:
@@ -175,7 +175,7 @@ def tell(line: str = "") -> None:
             os.write(pipe, line.encode())
 
 
-def forget() -> None:
+def forget_guardian() -> None:
     """In a fork of this process: what was started belongs to its parent, and so does the guardian."""
     global guardian, lock
     lock = threading.Lock()
@@ -185,7 +185,7 @@ def forget() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=forget)
+    os.register_at_fork(after_in_child=forget_guardian)
 
 
 def put_into_job(handle: int) -> None:

@@ -49,20 +49,20 @@ def test_a_bare_machine_has_no_nginx_outside_of_its_path(bare, monkeypatch, tmp_
     nginx = tmp_path / "elsewhere" / ("nginx.exe" if os.name == "nt" else "nginx")
     nginx.touch(mode=0o755)
     monkeypatch.setattr(live, "FOLDERS", str(nginx.parent))
-    with pytest.raises(live.NotHere):
+    with pytest.raises(live.MissingProgram):
         live.program("nginx")
 
 
 def test_a_bare_machine_has_the_stand_in_for_redis_in_ci_too(bare):
     pytest.importorskip("lupa", reason="NOT CHECKED: there is no stand-in in this Python. Run: make setup")
     assert redis.is_stand_in()
-    assert not machine.must_have_all()
+    assert not machine.needs_every_program()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no Redis for Windows")
 def test_any_other_run_in_ci_has_to_have_a_real_redis(bare, monkeypatch):
     monkeypatch.delenv("COURSE_BARE")
-    assert machine.must_have_all()
+    assert machine.needs_every_program()
     with pytest.raises(redis.NoRedis):
         redis.is_stand_in()
 

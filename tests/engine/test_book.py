@@ -283,14 +283,14 @@ def test_a_fault_that_only_a_browser_shows_is_seen(browser, tmp_path, said, inst
 @pytest.fixture(scope="module")
 def browser():
     from lessons.engine.harness.browser import NoBrowser, open_browser
-    from lessons.engine.harness.machine import must_have_all
+    from lessons.engine.harness.machine import needs_every_program
 
     try:
         with open_browser() as browser:
             yield browser
     except NoBrowser:
         words = "NOT CHECKED: there is no browser, or no Playwright"
-        pytest.fail(words) if must_have_all() else pytest.skip(words)
+        pytest.fail(words) if needs_every_program() else pytest.skip(words)
 
 
 def test_all_pages_of_a_site_are_read(tmp_path):

@@ -123,7 +123,7 @@ def test_a_server_gets_a_port_of_its_own_that_reads_as_the_lessons(tmp_path, com
     terminal = Terminal(FILE, tmp_path)
     words = terminal.words(Call(1, command))
     assert words[-1].endswith(str(terminal.ports[port])) and not words[-1].endswith(port)
-    assert terminal.as_written(f"at http://127.0.0.1:{terminal.ports[port]}/") == f"at http://127.0.0.1:{port}/"
+    assert terminal.with_written_ports(f"at http://127.0.0.1:{terminal.ports[port]}/") == f"at http://127.0.0.1:{port}/"
 
 
 @pytest.mark.parametrize("command", ["make", "make test", "python manage.py check"])

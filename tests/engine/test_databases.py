@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lessons.engine.errors import CourseError
-from lessons.engine.repository import databases, sqlite_file
+from lessons.engine.repository import databases, migrations, sqlite_file
 from lessons.engine.repository.git import Git
 from lessons.engine.student.doctor.database import database
 from lessons.engine.student.doctor.finding import CURE, NOTE, OK
@@ -125,7 +125,7 @@ def in_process(monkeypatch):
 
     def sync(course: Course) -> None:
         root = course.root
-        for module in (databases,):
+        for module in (databases, migrations):
             monkeypatch.setattr(module, "ROOT", root)
         monkeypatch.setattr(databases, "TOP", root / "db.sqlite3")
         monkeypatch.setattr(databases, "STORE", root / ".course/databases")
@@ -309,7 +309,7 @@ def test_a_new_branch_does_not_get_the_database_of_an_old_one_with_its_name(begu
 def test_a_new_database_can_be_begun_and_the_old_one_is_kept(begun, in_process, capsys):
     say(begun, "old")
     in_process(begun)
-    databases.begin_anew(Git(begun.root))
+    databases.start_fresh(Git(begun.root))
     assert ".course/databases/work+01-toy~1.sqlite3" in capsys.readouterr().out
     assert not (begun.root / "db.sqlite3").exists()
     in_process(begun)
@@ -374,9 +374,9 @@ def test_a_database_that_is_being_written_is_waited_for_and_then_refused(begun, 
     monkeypatch.setattr(sqlite_file, "PATIENCE", 0.1)
     process = hold(begun.root / "db.sqlite3", "BEGIN IMMEDIATE", "INSERT INTO said VALUES ('half')")
     with pytest.raises(CourseError, match="Another program is using db.sqlite3.*\nNothing was moved"):
-        databases.ready(Git(begun.root), "work/02-toy")
+        databases.refuse_if_in_use(Git(begun.root), "work/02-toy")
     let_go(process)
-    databases.ready(Git(begun.root), "work/02-toy")
+    databases.refuse_if_in_use(Git(begun.root), "work/02-toy")
 
 
 @pytest.mark.parametrize("journal", ["DELETE", "WAL"])
@@ -416,7 +416,7 @@ def test_a_database_that_cannot_be_renamed_is_told_before_anything_moves(begun, 
 
     monkeypatch.setattr(os, "rename", refuse)
     with pytest.raises(CourseError, match="Another program is using db.sqlite3.*\nNothing was moved"):
-        databases.ready(Git(begun.root), "work/02-toy")
+        databases.refuse_if_in_use(Git(begun.root), "work/02-toy")
 
 
 def test_two_databases_of_one_branch_are_both_kept(begun, in_process, capsys):

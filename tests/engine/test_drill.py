@@ -97,21 +97,21 @@ def test_the_fault_is_told_when_asked_for(driller):
     make(driller, "drill", "SEED=7")
     first = fault(driller)
     catalogue_stays(driller)
-    told = {first: make(driller, "drill", "REVEAL=1")}
+    solution = {first: make(driller, "drill", "REVEAL=1")}
     make(driller, "drill")
     second = fault(driller)
     catalogue_stays(driller)
-    told[second] = make(driller, "drill", "REVEAL=1")
-    assert told["S1-01"].splitlines()[0].endswith("of seed 7, stage 1: the number is wrong.")
-    assert told["S1-01"].splitlines()[1:] == [
+    solution[second] = make(driller, "drill", "REVEAL=1")
+    assert solution["S1-01"].splitlines()[0].endswith("of seed 7, stage 1: the number is wrong.")
+    assert solution["S1-01"].splitlines()[1:] == [
         "You see: 22. Because: it says so. Do: write 2.",
         "In chat/a.py (- is the finished stage's, + was the fault):",
         "@@ -1 +1 @@",
         "-two = 2",
         "+two = 22",
     ]
-    assert told["S1-02"].splitlines()[0].endswith("of seed 7, stage 1: the page is gone.")
-    assert told["S1-02"].splitlines()[-1] == "the file was missing"
+    assert solution["S1-02"].splitlines()[0].endswith("of seed 7, stage 1: the page is gone.")
+    assert solution["S1-02"].splitlines()[-1] == "the file was missing"
 
 
 def test_without_a_drill_there_is_nothing_to_tell(driller):
@@ -135,8 +135,8 @@ def test_a_drill_is_no_lesson_so_there_is_no_next_one(driller):
 
 def test_every_stage_of_the_course_has_drills_and_they_never_wait_for_an_older_stage():
     for stage in {mistake.stage for mistake in catalogue()}:
-        first, again = drill.deck(stage, "7"), drill.deck(stage, "7")
-        assert first == again != drill.deck(stage, "8")
+        first, again = drill.shuffled_mistakes(stage, "7"), drill.shuffled_mistakes(stage, "7")
+        assert first == again != drill.shuffled_mistakes(stage, "8")
         assert len(first) >= 8
         assert all(card.base is None for card in first)
 

@@ -129,7 +129,7 @@ def test_what_leads_a_session_of_its_own_is_left_alone(begin):
 @pytest.mark.skipif(os.name == "nt", reason="on Windows nobody keeps a list: the job object does")
 def test_a_process_that_has_ended_is_forgotten(monkeypatch):
     told = []
-    monkeypatch.setattr(process, "tell", lambda line="": told.append(line))
+    monkeypatch.setattr(process, "tell_guardian", lambda line="": told.append(line))
     one = process.start([sys.executable, "-S", "-c", ""])
     one.wait(PATIENCE)
     one.poll()

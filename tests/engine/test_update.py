@@ -440,4 +440,4 @@ def test_the_lines_that_conflict_are_the_students_own():
 
 def test_nobodys_branch_has_no_beginning(room, student):
     student.git("switch", "-q", "main")
-    assert merge.beginning(Git(student.root), "HEAD") == ("", False, "")
+    assert merge.start_of_branch(Git(student.root), "HEAD") == ("", False, "")

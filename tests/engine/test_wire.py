@@ -21,7 +21,7 @@ from lessons.engine.harness.project import own_environ
 from lessons.engine.harness.server import STARTUP, free_port
 from lessons.engine.harness.ws_client import connect
 from lessons.engine.wire.events import LONGEST, Event, as_payload, letters, sentence
-from lessons.engine.wire.mailboxes import Mailboxes
+from lessons.engine.wire.layer_tap import LayerTap
 from lessons.engine.wire.mermaid import draw, shortened
 from lessons.engine.wire.recorder import KEPT, Recorder
 from lessons.engine.wire.run import wire
@@ -399,8 +399,8 @@ def test_a_diagram_is_put_behind_its_marker_and_nowhere_else():
 
 
 def test_the_same_letter_twice_comes_from_two_posts():
-    mailboxes = Mailboxes(Recorder(), {})
+    layer_tap = LayerTap(Recorder(), {})
     letter = {"type": "chat.message"}
     for number in (1, 2):
-        mailboxes.origins["box"].append((as_payload(letter), number, "group:lobby"))
-    assert [mailboxes.origin("box", letter)[0] for _ in range(3)] == [1, 2, None]
+        layer_tap.origins["box"].append((as_payload(letter), number, "group:lobby"))
+    assert [layer_tap.origin("box", letter)[0] for _ in range(3)] == [1, 2, None]

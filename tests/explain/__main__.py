@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-from tests.explain.find import seen
+from tests.explain.find import all_findings
 
-found = seen(Path(sys.argv[1]), int(sys.argv[2]))
+found = all_findings(Path(sys.argv[1]), int(sys.argv[2]))
 for one in found:
     print(f"{one.file}:{one.line}: called a fault, though correct: {one.why}")
 sys.exit(1 if found else 0)

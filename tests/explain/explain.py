@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 import pytest
 
 from lessons.engine.harness import project, step_log
-from lessons.engine.harness.failure import chain, last_line, look_at, students_place
+from lessons.engine.harness.failure import chain, last_line, place_in_student_code, quote_line
 from tests.explain import rules, source
-from tests.explain.find import seen
+from tests.explain.find import all_findings
 
 LAST_FAILURE = project.ROOT / ".course" / "last-failure.json"
 STEPS = 6  # of what a check did that are told, the last ones
@@ -36,7 +36,7 @@ class Explanation:
 
     @property
     def where(self) -> str:
-        return look_at(self.file, self.line)
+        return quote_line(self.file, self.line)
 
     def lines(self) -> Iterator[str]:
         """Yield the lines to print, each part with its label in front."""
@@ -66,7 +66,7 @@ def explanation_of(name: str, stage: int, exception: BaseException, asked: dict)
     """
     happened = list(dict.fromkeys(what_happened(exception)))  # each line once
     everything = "\n".join([*happened, *getattr(exception, "__notes__", [])])[:5000]
-    file, line = students_place(exception)
+    file, line = place_in_student_code(exception)
     rule = rules.apply(everything)
     finding = None if syntax_error(exception) else first_finding(stage, rule.file if rule and rule.over else file)
     why, hint = "", asked.get("hint", "")
@@ -82,11 +82,11 @@ def explanation_of(name: str, stage: int, exception: BaseException, asked: dict)
     if finding and (not line or (rule and rule.over) or (finding.file, finding.line) == (file, line)):
         file, line, why, hint = finding.file, finding.line, finding.why, finding.hint
     elif rule and rule.file and (rule.over or not line) and not syntax_error(exception):
-        file, line = look(f"{rule.file}:{rule.word}")
+        file, line = find_line(f"{rule.file}:{rule.word}")
     if template := missing_template(everything):
         file, line = template, 0
     if not file:
-        file, line = look(asked.get("look", ""))
+        file, line = find_line(asked.get("look", ""))
     return Explanation(
         check=name,
         stage=stage,
@@ -108,7 +108,7 @@ def misspelt_attribute(text: str) -> str:
 
 def first_finding(stage: int, file: str) -> source.Finding | None:
     """Return what the source shows, rather in the file where it broke than in another."""
-    found = seen(project.ROOT, stage)
+    found = all_findings(project.ROOT, stage)
     return next((one for one in found if one.file == file), found[0] if found else None)
 
 
@@ -159,7 +159,7 @@ def reference(number: int, heading: str) -> str:
     return f'lessons/{folder.name}/README.md, "{heading}"'
 
 
-def look(where: str) -> tuple[str, int]:
+def find_line(where: str) -> tuple[str, int]:
     """Return file and line of `file:word`: the first line that has the word; if none, that has it in other capitals."""
     file, _, word = where.partition(":")
     path = project.ROOT / file
@@ -172,7 +172,7 @@ def look(where: str) -> tuple[str, int]:
 
 def what_happened(exception: BaseException) -> Iterator[str]:
     text = re.split(r"\n(?=assert )", str(exception))[0]  # pytest adds the values of the assertion: not for a beginner
-    if in_words(exception) and text:
+    if is_assertion(exception) and text:
         yield from text.splitlines()
     else:
         yield last_line(exception)
@@ -181,7 +181,7 @@ def what_happened(exception: BaseException) -> Iterator[str]:
             yield last_line(cause)
 
 
-def in_words(exception: BaseException | None) -> bool:
+def is_assertion(exception: BaseException | None) -> bool:
     """Tell whether a check said itself what is wrong, and did not just break."""
     return isinstance(exception, AssertionError | pytest.fail.Exception)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from tests.explain import (
     find_base,
     find_consumer,
+    find_deployment,
     find_layer,
-    find_live,
     find_page,
     find_post,
     find_project,
@@ -15,7 +15,7 @@ from tests.explain import (
 )
 
 FINDERS = {
-    source.SETTINGS_FILE: find_project.FINDERS_OF_SETTINGS + find_live.FINDERS,
+    source.SETTINGS_FILE: find_project.FINDERS_OF_SETTINGS + find_deployment.FINDERS,
     source.URLS: [find_project.routes, find_project.routes_below_a_path],
     source.VIEWS: find_views.FINDERS,
     source.ASGI: find_project.FINDERS_OF_ASGI,
@@ -24,7 +24,7 @@ FINDERS = {
 }
 
 
-def seen(root: Path, stage: int) -> list[source.Finding]:
+def all_findings(root: Path, stage: int) -> list[source.Finding]:
     """Return all that the finders see in the student's files below `root`, as far as it matters up to `stage`."""
     found = source.findings(root, stage, FINDERS) + (find_page.findings(root, stage) if stage >= 4 else [])
     found += find_post.findings(root) if stage >= 7 else []

@@ -25,7 +25,7 @@ def findings(root: Path) -> list[Finding]:
                     found += faults_of_dispatch(file, method)
         for finder in (frames_for_methods, frames_without_json):
             found += finder(file, tree)
-    return found + list(letters_for_nobody(trees))
+    return found + list(events_without_method(trees))
 
 
 def faults_of_dispatch(file: str, method: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Finding]:
@@ -89,7 +89,7 @@ def frames_without_json(file: str, tree: ast.Module) -> Iterator[Finding]:
                     )  # fmt: skip
 
 
-def letters_for_nobody(trees: Trees) -> Iterator[Finding]:
+def events_without_method(trees: Trees) -> Iterator[Finding]:
     """Letters to a group for which no class has a method, and which no dispatch knows."""
     known = {method.name for tree in trees.values() for owner in ast.walk(tree) if isinstance(owner, ast.ClassDef)
              for method in methods(owner)}  # fmt: skip

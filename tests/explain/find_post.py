@@ -37,7 +37,7 @@ def findings(root: Path) -> list[Finding]:
         found += unawaited_layer_calls(file, tree, "") if file != CONSUMERS else []
         for finder in (odd_events, async_views):
             found += finder(file, tree, posts)
-    return found + list(events_for_nobody(trees))
+    return found + list(events_without_receiver(trees))
 
 
 def functions_that_post(tree: ast.Module) -> Posts:
@@ -96,7 +96,7 @@ def async_views(file: str, tree: ast.Module, posts: Posts) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def events_for_nobody(trees: Trees) -> Iterator[Finding]:
+def events_without_receiver(trees: Trees) -> Iterator[Finding]:
     """Events of a view or a command for which no class in the app has a method."""
     own = {method.name for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
            for method in methods(node)}  # fmt: skip

@@ -15,15 +15,15 @@ limit.SECONDS = limit.LONG = limit.PATIENT = LIMIT
 NO_LIMITS = {"CHAT_BURST": 10**6, "CHAT_RATE": 10**6, "CHAT_MAX_UNREAD": 10**6}
 
 
-class Told(Server):
+class ConfiguredServer(Server):
     """A server with this in its environment."""
 
-    def __init__(self, **told: object) -> None:
+    def __init__(self, **variables: object) -> None:
         super().__init__()
-        self.told = {name: str(value) for name, value in told.items()}
+        self.variables = {name: str(value) for name, value in variables.items()}
 
     def environ(self) -> dict[str, str]:
-        return {**super().environ(), **self.told}
+        return {**super().environ(), **self.variables}
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def start(own_database):
     Each has a copy of the website and a database of its own, and is stopped after the test.
     """
     with contextlib.ExitStack() as stack:
-        yield lambda **told: stack.enter_context(Told(**told))
+        yield lambda **variables: stack.enter_context(ConfiguredServer(**variables))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from lessons.engine.harness.server import Server
-from tests.load.conftest import NO_LIMITS, Told
+from tests.load.conftest import NO_LIMITS, ConfiguredServer
 
 ECHO = '''
 from channels.routing import ProtocolTypeRouter, URLRouter
@@ -42,7 +42,7 @@ OK = {"OK", "NON-STRICT", "INFORMATIONAL"}
 PATIENCE = 150.0
 
 
-class EchoServer(Told):
+class EchoServer(ConfiguredServer):
     """The website's files and settings, and another application."""
 
     def copy_website(self) -> None:

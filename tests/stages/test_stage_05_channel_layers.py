@@ -17,7 +17,7 @@ PAGE = {"look": 'templates/lobby.html:case "chat"'}
     hint='Does mywebsite/settings.py have CHANNEL_LAYERS = {"default": {"BACKEND": ...}}?',
 )
 def test_there_is_a_channel_layer():
-    post_office()
+    channel_layer()
 
 
 @pytest.mark.check(
@@ -64,7 +64,7 @@ def test_an_error_is_told_only_to_the_one_who_made_it(tab):
 
 @pytest.mark.check(**GROUPS, hint="Does disconnect(self, code) call async_to_sync(...group_discard)(...)?")
 def test_whoever_leaves_is_taken_out_of_the_group(tab):
-    groups = post_office().groups  # of InMemoryChannelLayer: {group: {channel: when it joined}}
+    groups = channel_layer().groups  # of InMemoryChannelLayer: {group: {channel: when it joined}}
     ada, ben = lobby(tab, 2)
     ben.send({"message": "I am here"})
     for listener in (ada, ben):  # whoever hears it has joined, though the greeting may come before that
@@ -101,7 +101,7 @@ def test_what_one_window_sends_the_other_shows(open_page):
     assert not ada.page.locator("#slanted").count(), "Ben's message became a part of Ada's page."
 
 
-def post_office():
+def channel_layer():
     """Return the channel layer, as the consumers see it."""
     from channels.layers import get_channel_layer
 

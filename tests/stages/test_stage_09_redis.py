@@ -308,7 +308,7 @@ def test_nothing_is_lost_and_all_comes_right_whatever_happens_to_redis(pair, red
     if is_stand_in():
         pytest.skip(f"This takes a real Redis. {GET_IT}")
     with ExitStack() as stack:
-        two = faults.Two(stack, *pair, new_room("kitchen"))
+        two = faults.ServerPair(stack, *pair, new_room("kitchen"))
         for fault in faults.FAULTS:
             seconds = two.suffer(redis, fault)
             assert not list(two.faults()), f"{fault.__doc__}, and {next(two.faults())}."

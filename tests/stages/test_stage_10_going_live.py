@@ -12,8 +12,8 @@ import pytest
 from lessons.engine.harness import forked, project, step_log
 from lessons.engine.harness.browser import BUTTON
 from lessons.engine.harness.html import elements, forms
-from lessons.engine.harness.live import NAME, Live, NotHere, Website, look_for_programs
-from lessons.engine.harness.machine import must_have_all
+from lessons.engine.harness.live import NAME, Live, MissingProgram, Website, look_for_programs
+from lessons.engine.harness.machine import needs_every_program
 from lessons.engine.harness.resilient_client import ResilientClient
 from lessons.engine.harness.server import STARTUP, Server
 from lessons.engine.harness.tab import NoFrame
@@ -74,8 +74,8 @@ def whole_website(server):
     """
     try:
         look_for_programs()
-    except NotHere as error:
-        if must_have_all():
+    except MissingProgram as error:
+        if needs_every_program():
             pytest.fail(f"CI must have nginx. {error}", pytrace=False)
         pytest.skip(str(error))
     with ExitStack() as stack:

@@ -7,7 +7,7 @@ from ..content.stages import MARKER, Files, make_stages
 from ..errors import CourseError
 from ..paths import ROOT
 from ..repository.git import Git
-from ..repository.save import free_name, repository, snapshot
+from ..repository.save import repository, snapshot, unused_name
 from ..repository.tags import course_commit, lessons_of
 
 
@@ -33,7 +33,7 @@ def write(force: str) -> None:
             " To drop it (it is kept on a branch): make write FORCE=1"
         )
     if by_hand:
-        kept = free_name(git, "work/before-write")
+        kept = unused_name(git, "work/before-write")
         git.run("update-ref", f"refs/heads/{kept}", snapshot(git, git.run("rev-parse", "HEAD")), "")
         print(f"What was there is kept on the branch {kept}.")
     for lesson in lessons:

@@ -10,7 +10,7 @@ from . import project
 HANDS_ON = "await super()."  # a line that only hands on to Channels: what broke stands elsewhere
 
 
-def students_place(exception: BaseException) -> tuple[str, int]:
+def place_in_student_code(exception: BaseException) -> tuple[str, int]:
     """Return file and line of the student's code that was running when it happened; ("", 0) if none was."""
     place = getattr(exception, "place", ("", 0))
     for error in chain(exception):
@@ -25,7 +25,7 @@ def students_place(exception: BaseException) -> tuple[str, int]:
     return place
 
 
-def look_at(file: str, line: int) -> str:
+def quote_line(file: str, line: int) -> str:
     """Return `file:line: the line itself`; for line 0 only the file."""
     return f"{file}:{line}: {linecache.getline(str(project.ROOT / file), line).strip()}" if line else file
 

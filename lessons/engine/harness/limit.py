@@ -21,7 +21,7 @@ LONG = 60.0  # for one that starts a server, a browser or another Python
 
 
 @dataclass(eq=False)
-class Body:
+class Limited:
     """What runs under a limit; at the time `due` somebody looks after it."""
 
     seconds: float
@@ -32,8 +32,8 @@ class Body:
     due: float
 
 
-bodies: list[Body] = []
-watchman: threading.Thread | None = None  # one for all, as a thread for each check would take a good part of its time
+running: list[Limited] = []
+watchdog: threading.Thread | None = None  # one for all, as a thread for each check would take a good part of its time
 
 
 @contextmanager
@@ -42,25 +42,25 @@ def limit(seconds: float, told: Callable[[str], None], is_students: Callable[[st
 
     Python cannot stop a thread that loops, so ending the process is the only way. `where` is `file:line`, or "".
     """
-    global watchman
-    if not watchman:
-        watchman = threading.Thread(target=watch, daemon=True)
-        watchman.start()
+    global watchdog
+    if not watchdog:
+        watchdog = threading.Thread(target=watch, daemon=True)
+        watchdog.start()
     now = time.monotonic()
-    body = Body(seconds, told, is_students, now, time.process_time(), now + seconds)
-    bodies.append(body)
+    body = Limited(seconds, told, is_students, now, time.process_time(), now + seconds)
+    running.append(body)
     try:
         yield
     finally:
-        bodies.remove(body)
+        running.remove(body)
 
 
 def watch() -> None:
     while True:
         time.sleep(TICK)
-        for body in list(bodies):
+        for body in list(running):
             now = time.monotonic()
-            if now < body.due or body not in bodies:
+            if now < body.due or body not in running:
                 continue
             body.due = now + PAUSE
             little = time.process_time() - body.worked < body.seconds / 2  # a loop takes all that it can get

@@ -36,7 +36,7 @@ ENTRANCE = "mywebsite.asgi:application"
 PATIENCE = 60.0  # seconds for a process that has to come to life
 
 
-class NotHere(Exception):
+class MissingProgram(Exception):
     """A program is not installed. The text says how to get it."""
 
 
@@ -89,10 +89,10 @@ def key() -> str:
 
 
 def program(name: str) -> str:
-    """Return where a program lies. Raises NotHere."""
+    """Return where a program lies. Raises MissingProgram."""
     found = shutil.which(name) or (None if is_bare() else shutil.which(name, path=FOLDERS))
     if not found:
-        raise NotHere(
+        raise MissingProgram(
             f"There is no {name} here. To get it: sudo apt install {' '.join(PROGRAMS)} (Debian, Ubuntu)."
             " Lesson 10, step 9."
         )
@@ -100,7 +100,7 @@ def program(name: str) -> str:
 
 
 def look_for_programs() -> None:
-    """Raise NotHere if one of them is missing."""
+    """Raise MissingProgram if one of them is missing."""
     for name in PROGRAMS:
         program(name)
 
@@ -238,7 +238,7 @@ class Website:
         )
 
     def start_nginx(self) -> None:
-        """Start it on its free ports. Raises NotHere, or NoFrame if it does not start."""
+        """Start it on its free ports. Raises MissingProgram, or NoFrame if it does not start."""
         log = self.place / "error.log"
         command = [program("nginx"), "-p", self.place, "-c", self.place / "main.conf", "-e", log]
         with log.open("ab") as file:

@@ -13,6 +13,6 @@ def is_bare() -> bool:
     return bool(os.environ.get("COURSE_BARE"))
 
 
-def must_have_all() -> bool:
+def needs_every_program() -> bool:
     """Tell whether everything that the checks can use has to be there."""
     return bool(os.environ.get("CI")) and not is_bare()

@@ -151,13 +151,13 @@ def with_later_scope(application):
     """Give a lone consumer what routing, sessions and logins will put into its scope in later lessons."""
 
     async def wrapped(scope, receive, send):
-        later = {"url_route": {"args": (), "kwargs": {"room": "lobby"}}, "session": {}, "user": nobody()}
+        later = {"url_route": {"args": (), "kwargs": {"room": "lobby"}}, "session": {}, "user": anonymous_user()}
         return await application({**later, **scope}, receive, send)
 
     return wrapped
 
 
-def nobody():
+def anonymous_user():
     """Return the user of a visitor who has not logged in; None where the website has no users yet."""
     from django.apps import apps
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from .. import process
 from ..paths import ROOT
 from . import step_log
-from .machine import must_have_all
+from .machine import needs_every_program
 from .server import STARTUP, Server, end, free_port
 
 GET_IT = (
@@ -43,7 +43,7 @@ def command(port: int) -> list[str]:
     if program := shutil.which("redis-server"):
         quiet = ["--save", "", "--appendonly", "no", "--loglevel", "warning"]
         return [program, "--port", str(port), "--bind", "127.0.0.1", *quiet]
-    needs_real = must_have_all() and os.name != "nt"
+    needs_real = needs_every_program() and os.name != "nt"
     if needs_real or not (find_spec("fakeredis") and find_spec("lupa")):
         raise NoRedis(f"There is no redis-server. {GET_IT}")
     return [sys.executable, "-m", "lessons.engine.harness.stand_in", str(port)]

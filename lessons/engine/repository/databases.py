@@ -5,20 +5,20 @@ Each step is one rename: killed between two, nothing is gone, and the next comma
 database that belongs to none of them gets a name with ~ and a number. Nothing is ever deleted or overwritten.
 """
 
-import ast
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from ..content.stages import MARKER, is_app_path
+from ..content.stages import MARKER
 from ..errors import CourseError
 from ..paths import ROOT
-from .git import Git, GitError
-from .sqlite_file import applied, copy, is_database, move, refuse_if_used, sidecars
+from .git import Git
+from .migrations import has_same_migrations, migrations_of, unknown
+from .sqlite_file import copy, is_database, move, refuse_if_used, sidecars
 
 TOP = ROOT / "db.sqlite3"
 STORE = ROOT / ".course" / "databases"
@@ -34,16 +34,16 @@ def sync(git: Git) -> None:
     """
     if git.is_repository():
         with lock():
-            settle_in(git)
+            swap_in(git)
 
 
-def ready(git: Git, target: str = "") -> None:
+def refuse_if_in_use(git: Git, target: str = "") -> None:
     """Look whether db.sqlite3 can be put away, before anything moves to `target`. Raises CourseError."""
-    if not TOP.exists() or is_left_alone(git):
+    if not TOP.exists() or is_students_own(git):
         return
     try:
         with lock():
-            find_owner(git, place(git))
+            settle_owner(git, branch_or_stage(git))
             if TOP.exists() and current() != target:
                 refuse_if_used(TOP)
     except CourseError as error:
@@ -51,55 +51,57 @@ def ready(git: Git, target: str = "") -> None:
 
 
 @contextmanager
-def changed(git: Git, target: str) -> Iterator[None]:
+def moving_to(git: Git, target: str) -> Iterator[None]:
     """Put db.sqlite3 away, let git move to a branch or commit, and bring the database of where we are then."""
     with lock():
-        if TOP.exists() and not is_left_alone(git):
-            find_owner(git, place(git))
-            if TOP.exists() and current() != place(git, target):
-                put_away(current())
+        if TOP.exists() and not is_students_own(git):
+            settle_owner(git, branch_or_stage(git))
+            if TOP.exists() and current() != branch_or_stage(git, target):
+                store(current())
         try:
             yield
         except BaseException:
             with suppress(CourseError, OSError):  # the next command does it
-                settle_in(git)
+                swap_in(git)
             raise
         try:
-            settle_in(git)
+            swap_in(git)
         except CourseError as error:
-            raise CourseError(f"You are on {place(git)} now, but its database is not in place yet. {error}") from None
+            raise CourseError(
+                f"You are on {branch_or_stage(git)} now, but its database is not in place yet. {error}"
+            ) from None
 
 
-def renamed(old: str, new: str) -> None:
+def rename(old: str, new: str) -> None:
     """The branch or stage `old` is called `new` from now on: its database goes with it."""
     if old not in owners():
         return
     with lock():
-        if stored(old).exists():
-            keep_aside(new)
-            move(stored(old), stored(new))
+        if stored_path(old).exists():
+            rename_stored(new)
+            move(stored_path(old), stored_path(new))
         if current() == old:
             write_current(new)
 
 
-def forget(whose: str) -> None:
+def release_name(whose: str) -> None:
     """A new branch gets this name. The database of an old one is kept under another."""
     if whose not in owners():
         return
     with lock():
-        keep_aside(whose)
+        rename_stored(whose)
         if TOP.exists() and current() == whose:
-            put_away(f"{whose}~")
+            store(f"{whose}~")
 
 
-def begin_anew(git: Git) -> None:
+def start_fresh(git: Git) -> None:
     """Put the database aside, so that the next `migrate` makes a new one."""
     with lock():
-        settle_in(git)
-        if is_left_alone(git):
+        swap_in(git)
+        if is_students_own(git):
             raise CourseError("run: db.sqlite3 is under git, or is not a database file. So FRESH=1 leaves it alone.")
         if TOP.exists():
-            print(f"Your database so far is kept: {put_away(f'{place(git)}~')}")
+            print(f"Your database so far is kept: {store(f'{branch_or_stage(git)}~')}")
             print("To use it again, stop the server and copy it to db.sqlite3.")
 
 
@@ -135,25 +137,25 @@ def lock() -> Iterator[None]:
         yield
 
 
-def settle_in(git: Git) -> None:
+def swap_in(git: Git) -> None:
     """Put away what is not ours at the top, and bring what is."""
-    here, told = place(git), ""
-    if not is_left_alone(git):
-        find_owner(git, here)
+    here, told = branch_or_stage(git), ""
+    if not is_students_own(git):
+        settle_owner(git, here)
         came_from = current()
         if TOP.exists() and came_from != here:
-            put_away(came_from)
+            store(came_from)
         if not TOP.exists():
             write_current(here)
-            told = arrive(git, here, came_from)
-            if not told and came_from not in ("", here) and stored(came_from).exists():
+            told = restore_or_copy(git, here, came_from)
+            if not told and came_from not in ("", here) and stored_path(came_from).exists():
                 told = f"{here} has a database of its own, which is new. That of {came_from} is kept until you go back."
     write_current(here)
     if told:
         print(told)
 
 
-def place(git: Git, target: str = "") -> str:
+def branch_or_stage(git: Git, target: str = "") -> str:
     """Return the name of where you are, or of a branch or commit: that of the branch, or of the stage."""
     head = git.run("symbolic-ref", "-q", "HEAD", ok=(0, 1)) if not target else f"refs/heads/{target}"
     branch = head.removeprefix("refs/heads/")
@@ -163,7 +165,7 @@ def place(git: Git, target: str = "") -> str:
     return f"stage-{number:0>2}"
 
 
-def is_left_alone(git: Git) -> bool:
+def is_students_own(git: Git) -> bool:
     """Tell whether db.sqlite3 is a matter of the student's: under git, a link, a folder, or no database at all.
 
     An empty file, as SQLite makes one for whoever only looks, is none yet.
@@ -174,52 +176,52 @@ def is_left_alone(git: Git) -> bool:
     return bool(os.path.lexists(TOP) and not is_database(TOP)) or bool(git.run("ls-files", "--", TOP.name))
 
 
-def find_owner(git: Git, here: str) -> None:
+def settle_owner(git: Git, here: str) -> None:
     """See to it that `current` says whose the database at the top is; one that nobody misses is kept aside."""
-    whose, waits = current(), stored(here).exists()
+    whose, waits = current(), stored_path(here).exists()
     if not TOP.exists() or (whose == here and not waits):
         return
     if whose == here:  # a command was killed, and then somebody made a new one
-        print(f"A new database was made while that of {here} was put away. It is kept: {put_away(f'{here}~')}")
+        print(f"A new database was made while that of {here} was put away. It is kept: {store(f'{here}~')}")
     elif not whose:  # from before there was a database for each branch
         if not waits and not unknown(TOP):
             write_current(here)
         else:
-            print(f"The database that was here has migrations of another stage. It is kept: {put_away(f'{EARLIER}~')}")
-    elif not unknown(TOP) and ((tree := migrations_of(git, whose)) is None or unknown(TOP, tree.__contains__)):
+            print(f"The database that was here has migrations of another stage. It is kept: {store(f'{EARLIER}~')}")
+    elif not unknown(TOP) and ((tree := migrations_of(git, ref_of(whose))) is None or unknown(TOP, tree.__contains__)):
         if waits:
-            print(f"The database of {whose} was migrated here, and is kept: {put_away(f'{whose}~')}")
+            print(f"The database of {whose} was migrated here, and is kept: {store(f'{whose}~')}")
         else:  # its branch has another name now; or `migrate` was called by hand after `git switch`
             write_current(here)
             print(f"db.sqlite3, so far the database of {whose}, is that of {here} now.")
 
 
-def put_away(whose: str) -> str:
+def store(whose: str) -> str:
     """Move db.sqlite3 to where it waits; return the name it has there. One that ends with ~ gets a number."""
-    place = stored(whose)
+    place = stored_path(whose)
     if whose.endswith("~") or place.exists():
-        place = free_place(whose.removesuffix("~"))
+        place = unused_path(whose.removesuffix("~"))
     move(TOP, place)
     return place.relative_to(ROOT).as_posix()
 
 
-def keep_aside(whose: str) -> None:
+def rename_stored(whose: str) -> None:
     """Give the database of a branch that is no more another name."""
-    if stored(whose).exists():
-        move(stored(whose), free_place(whose))
+    if stored_path(whose).exists():
+        move(stored_path(whose), unused_path(whose))
 
 
-def arrive(git: Git, here: str, came_from: str) -> str:
+def restore_or_copy(git: Git, here: str, came_from: str) -> str:
     """Bring the database of `here`, or a copy of one that fits; return what to tell."""
     for beside in sidecars(TOP):  # of a database that is gone: it would spoil this one
-        beside.rename(free_place(beside.name))
-    if stored(here).exists():
-        move(stored(here), TOP)
+        beside.rename(unused_path(beside.name))
+    if stored_path(here).exists():
+        move(stored_path(here), TOP)
         return f"db.sqlite3 is the database of {here} again."
-    there = [whose for whose in sources(here, came_from) if stored(whose).exists()]
+    there = [whose for whose in sources(here, came_from) if stored_path(whose).exists()]
     for whose in there:
-        if fits(git, whose):
-            copy(stored(whose), TOP)
+        if has_same_migrations(git, stored_path(whose), ref_of(whose)):
+            copy(stored_path(whose), TOP)
             return f"{here} begins with a copy of the database of {whose}: your users and messages are in it."
     if there:
         return f"{here} begins with a new database. That of {there[0]} has other migrations; it is kept."
@@ -240,53 +242,21 @@ def sources(here: str, came_from: str) -> list[str]:
     return earlier if here == "main" else [came_from, *earlier]
 
 
-def fits(git: Git, whose: str) -> bool:
-    """Tell whether a database has the migrations that are here, and no others, and made by the same code."""
-    paths, tree = applied(stored(whose)), migrations_of(git, whose) or {}
-    for path in paths or []:
-        if path in tree and meaning(git.output("cat-file", "blob", tree[path])) != meaning(read(ROOT / path)):
-            return False
-    return paths is not None and not unknown(stored(whose))
+def ref_of(whose: str) -> str:
+    """Return git's whole name of a branch or stage; "" for a database that belongs to none."""
+    if "~" in whose:
+        return ""
+    return f"refs/tags/{whose}" if STAGE.fullmatch(whose) else f"refs/heads/{whose.removeprefix('heads/')}"
 
 
-def unknown(database: Path, is_known: Callable[[str], bool] = lambda path: (ROOT / path).exists()) -> list[str]:
-    """Return the migrations of the chat that a database has and the code has not; those of Django are always there."""
-    return [path for path in applied(database) or [] if is_app_path(path) and not is_known(path)]
-
-
-def migrations_of(git: Git, whose: str) -> dict[str, str] | None:
-    """Return the files of a branch's or stage's migrations, with their blobs; None if there is no such branch."""
-    name = f"refs/tags/{whose}" if STAGE.fullmatch(whose) else f"refs/heads/{whose.removeprefix('heads/')}"
-    try:
-        lines = [] if "~" in whose else git.run("ls-tree", "-r", "-z", f"{name}^{{commit}}").split("\0")
-    except GitError:
-        return None
-    entries = (line.split("\t", 1) for line in lines if "/migrations/" in line)
-    return {path: head.split()[2] for head, path in entries}
-
-
-def meaning(code: bytes) -> str | bytes:
-    """Return what Python makes of a file, without its comments; the file itself if it is no Python."""
-    try:
-        return ast.dump(ast.parse(code))
-    except (SyntaxError, ValueError):
-        return code
-
-
-def read(path: Path) -> bytes:
-    with suppress(OSError):
-        return path.read_bytes()
-    return b""
-
-
-def stored(whose: str) -> Path:
+def stored_path(whose: str) -> Path:
     """Return the place where a database waits: work+08-history.sqlite3 for work/08-history."""
     name = quote(whose.encode("utf-8", "surrogateescape"), safe="").replace("%2F", "+")
     return STORE / f"{name}.sqlite3"
 
 
-def free_place(whose: str) -> Path:
-    return next(place for number in range(1, 1000) if not (place := stored(f"{whose}~{number}")).exists())
+def unused_path(whose: str) -> Path:
+    return next(place for number in range(1, 1000) if not (place := stored_path(f"{whose}~{number}")).exists())
 
 
 def write_current(whose: str) -> None:

@@ -21,24 +21,24 @@ MARK = 60  # a line that begins with so many < is nothing that a student writes
 
 
 @dataclass
-class News:
+class CourseUpdate:
     """A merge to be committed, and what to tell of it."""
 
     tree: str
     parents: list[str]
     message: str
-    told: str
+    summary: str
 
 
-def news(git: Git, lesson: Lesson, begin: Callable[[], str]) -> News | None:
+def course_update(git: Git, lesson: Lesson, begin: Callable[[], str]) -> CourseUpdate | None:
     """Merge what is new into the branch of a lesson, at HEAD; None if there is nothing. `begin` begins it anew."""
-    base, is_begun, course = beginning(git, "HEAD")
+    base, is_begun, course = start_of_branch(git, "HEAD")
     tag = f"stage-{max(lesson.number - is_begun, 0):02}"
     now, _ = read_tags(git).get(tag, ("", ""))
-    if not base or not now or git.is_ancestor(now, course) or not related(git, course, now):
+    if not base or not now or git.is_ancestor(now, course) or not have_common_ancestor(git, course, now):
         return None
     new = begin() if is_begun else git.run("rev-parse", f"refs/tags/{tag}^{{commit}}")
-    before, mine, theirs = (listed(git, commit) for commit in (base, "HEAD", new))
+    before, mine, theirs = (entries_of(git, commit) for commit in (base, "HEAD", new))
     if is_begun and not lesson.number:
         before = {path: entry for path, entry in before.items() if not is_app_path(path)}  # it begins with none
     result, conflicts = merged(git, before, mine, theirs)
@@ -46,15 +46,15 @@ def news(git: Git, lesson: Lesson, begin: Callable[[], str]) -> News | None:
     if not changed and not conflicts:
         return None
     files = f"{len(changed)} file{'s' * (len(changed) != 1)} of your branch"
-    told = f"The course was updated since you began this lesson. {files} took in what is new."
+    summary = f"The course was updated since you began this lesson. {files} took in what is new."
     if conflicts:
-        told += "\nWhere you and the course changed the same, yours stayed:\n  " + "\n  ".join(conflicts)
-        told += f"\nTo see the difference: git diff {tag} -- and the file's name."
-    message = f"{SUBJECT}\n\n{told}\n\n{TRAILER}: {now}\n"
-    return News(write(git, result, changed), [git.run("rev-parse", "HEAD"), new], message, told)
+        summary += "\nWhere you and the course changed the same, yours stayed:\n  " + "\n  ".join(conflicts)
+        summary += f"\nTo see the difference: git diff {tag} -- and the file's name."
+    message = f"{SUBJECT}\n\n{summary}\n\n{TRAILER}: {now}\n"
+    return CourseUpdate(write(git, result, changed), [git.run("rev-parse", "HEAD"), new], message, summary)
 
 
-def beginning(git: Git, tip: str) -> tuple[str, bool, str]:
+def start_of_branch(git: Git, tip: str) -> tuple[str, bool, str]:
     """Return the stage from which a branch began, or which it took in last, and the commit of main it is of; or "".
 
     Also whether the branch began as a lesson does, one commit upon that stage. That commit is not asked what is in it,
@@ -64,7 +64,7 @@ def beginning(git: Git, tip: str) -> tuple[str, bool, str]:
     found = git.run("log", "-1", "--first-parent", "-E", f"--grep=^{TRAILER}: [0-9a-f]{{40,64}}$", form, tip)
     commit, parents, subject, course = found.split("\0") if found else ("", "", "", "")
     if subject == SUBJECT:
-        return beginning(git, parents.split()[1])
+        return start_of_branch(git, parents.split()[1])
     is_begun, course = subject.startswith("Begin "), course.strip()
     stage = parents if is_begun and parents else commit
     is_root = is_begun and not parents  # of lesson 0
@@ -75,7 +75,7 @@ def beginning(git: Git, tip: str) -> tuple[str, bool, str]:
     return (stage if genuine else ""), is_begun, course
 
 
-def related(git: Git, one: str, other: str) -> bool:
+def have_common_ancestor(git: Git, one: str, other: str) -> bool:
     """Tell whether two commits have a history in common: main may have got commits of the student's, and lost them."""
     try:
         return git.run("merge-base", one, other, ok=(0, 1)) != ""
@@ -83,7 +83,7 @@ def related(git: Git, one: str, other: str) -> bool:
         return False
 
 
-def listed(git: Git, commit: str) -> Tree:
+def entries_of(git: Git, commit: str) -> Tree:
     lines = (line.split("\t", 1) for line in git.run("ls-tree", "-r", "-z", commit).split("\0") if line)
     return {path: (head.split()[0], head.split()[2]) for head, path in lines}
 

@@ -18,33 +18,33 @@ Sides = tuple[str, str]  # of one path: its blob before the move, and after it; 
 
 
 @contextmanager
-def noted(git: Git, target: str) -> Iterator[None]:
+def recorded_move(git: Git, target: str) -> Iterator[None]:
     """Keep a note of the move from HEAD to `target` until it is done, or git has refused it."""
     old, new = git.run("rev-parse", "HEAD", f"{target}^{{commit}}").split("\n")
-    note = note_of(git)
+    note = note_path(git)
     if not any(read(path) is not None for path, (before, _) in changes(git, old, new).items() if not before):
         note.write_text(f"{old} {new}\n")  # else git refuses: what is in the way is ignored, and no part of the move
     try:
         yield
     except GitError:
         with suppress(GitError, OSError):  # on a full disk, say: then the next command does it
-            take_back(git)
+            undo_unfinished_move(git)
         raise
     note.unlink(missing_ok=True)
 
 
-def take_back(git: Git) -> None:
+def undo_unfinished_move(git: Git) -> None:
     """Take back a move that was not done, if there is a note of one, and say so. Killed, it can be called again."""
-    note, changed = note_of(git), {}
+    note, changed = note_path(git), {}
     with suppress(OSError, ValueError, GitError):  # no note; half a note, from before the move; a commit that is gone
         old, new = note.read_text().split()
         changed = changes(git, old, new) if git.run("rev-parse", "HEAD") == old else {}
-    half = [path for path, sides in changed.items() if is_half(git, read(path), sides)]
+    half = [path for path, sides in changed.items() if is_partial(git, read(path), sides)]
     for path in half:
         (ROOT / path).unlink()
         with suppress(OSError):  # the first folder that is not empty
             os.removedirs((ROOT / path).parent)
-    if missing := [path for path, (before, _) in changed.items() if before and can_be_made(path)]:
+    if missing := [path for path, (before, _) in changed.items() if before and can_be_created(path)]:
         with git.spare_index() as index:
             git.run("read-tree", old, index=index)
             data = "".join(f"{path}\0" for path in missing).encode("utf-8", "surrogateescape")
@@ -56,7 +56,7 @@ def take_back(git: Git) -> None:
     note.unlink(missing_ok=True)
 
 
-def note_of(git: Git) -> Path:
+def note_path(git: Git) -> Path:
     return ROOT / git.run("rev-parse", "--git-path", NOTE)
 
 
@@ -81,7 +81,7 @@ def read(path: str) -> bytes | None:
     return None
 
 
-def is_half(git: Git, data: bytes | None, sides: Sides) -> bool:
+def is_partial(git: Git, data: bytes | None, sides: Sides) -> bool:
     """Tell whether a file is what the move made of it, or a part of that, or of what taking it back makes."""
     if data is None:
         return False
@@ -89,7 +89,7 @@ def is_half(git: Git, data: bytes | None, sides: Sides) -> bool:
     return data != before and any(whole is not None and whole.startswith(data) for whole in (before, after))
 
 
-def can_be_made(path: str) -> bool:
+def can_be_created(path: str) -> bool:
     """Tell whether nothing is there, and only folders above it."""
     above = [ROOT / each for each in Path(path).parents]
     folders = all(each.is_dir() and not each.is_symlink() for each in above if os.path.lexists(each))

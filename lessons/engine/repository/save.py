@@ -17,7 +17,7 @@ from ..errors import CourseError
 from ..paths import ROOT
 from . import databases
 from .git import Git, GitError
-from .recovery import noted, take_back
+from .recovery import recorded_move, undo_unfinished_move
 from .tags import TRAILER, course_commit
 
 UNFINISHED = {
@@ -30,7 +30,7 @@ UNFINISHED = {
 }
 
 
-def the_lesson(command: str, n: str, lessons: list[Lesson]) -> Lesson:
+def lesson_of_number(command: str, n: str, lessons: list[Lesson]) -> Lesson:
     """Return the lesson of number `n`, typed behind a command such as `start N`. Raises CourseError with the list."""
     if not (n.isascii() and n.isdecimal()) or int(n) >= len(lessons):
         table = "\n".join(f"  make {command}={lesson.number}   {lesson.title}" for lesson in lessons)
@@ -57,14 +57,14 @@ def refuse_if_unfinished(git: Git) -> None:
             raise CourseError(f"Git is in the middle of {what}. Nothing was moved.")
     if git.run("ls-files", "--unmerged"):
         raise CourseError("Some files have conflicts that are not solved (see: git status). Nothing was moved.")
-    if tip(git, "work"):
+    if branch_commit(git, "work"):
         raise CourseError(
             "A branch is named work, and git then allows none named work/... Rename it: git branch -m work mine\n"
             "Nothing was moved."
         )
 
 
-def tip(git: Git, branch: str) -> str:
+def branch_commit(git: Git, branch: str) -> str:
     """Return the commit of a branch; "" if there is no such branch."""
     return git.run("rev-parse", "-q", "--verify", f"refs/heads/{branch}^{{commit}}", ok=(0, 1))
 
@@ -103,22 +103,22 @@ def save(git: Git, lessons: list[Lesson]) -> str:
     A work branch just grows. From a stage's tag the branch is that lesson's; from main it is work/from-main, so that
     `make start` still begins lesson 5 where lesson 4 ends. What was staged and then changed again is kept too.
     """
-    take_back(git)
+    undo_unfinished_move(git)
     head = git.run("rev-parse", "HEAD")
     branch = git.run("symbolic-ref", "-q", "HEAD", ok=(0, 1)).removeprefix("refs/heads/")
     new, lasting = snapshot(git, head), ("refs/heads", "refs/tags", "refs/remotes")
     if new == head and (branch or git.run("for-each-ref", "--contains", head, *lasting)):
         return ""  # but a commit upon a tag, on no branch yet, would be gone in some weeks
-    stage = "" if branch else databases.place(git)
+    stage = "" if branch else databases.branch_or_stage(git)
     if stage and course_commit(git, head):
-        branch = free_name(git, lessons[min(marker(), len(lessons) - 1)].branch)
+        branch = unused_name(git, lessons[min(marker(), len(lessons) - 1)].branch)
     elif not branch.startswith("work/"):
-        branch = free_name(git, f"work/from-{branch or 'main'}")
-    git.run("update-ref", "-m", "make start: save", f"refs/heads/{branch}", new, tip(git, branch))
+        branch = unused_name(git, f"work/from-{branch or 'main'}")
+    git.run("update-ref", "-m", "make start: save", f"refs/heads/{branch}", new, branch_commit(git, branch))
     git.run("symbolic-ref", "HEAD", f"refs/heads/{branch}")
     git.run("read-tree", "HEAD")  # the index only: it now says what the commit says
     if stage:
-        databases.renamed(stage, branch)
+        databases.rename(stage, branch)
     return branch
 
 
@@ -142,23 +142,23 @@ def snapshot(git: Git, head: str) -> str:
     return head
 
 
-def free_name(git: Git, branch: str) -> str:
+def unused_name(git: Git, branch: str) -> str:
     """Return the branch's name, or with -2, -3 ... behind it, so that it is nobody's yet."""
     names = (branch if number == 1 else f"{branch}-{number}" for number in range(1, 1000))
-    return next(name for name in names if not tip(git, name))
+    return next(name for name in names if not branch_commit(git, name))
 
 
-def put_aside(git: Git, branch: str) -> str:
+def set_branch_aside(git: Git, branch: str) -> str:
     """Rename a branch, so that a new one can take its name; return its new name, "" if there was no such branch.
 
     The new name comes first and the old one goes last: no commit is without a name in between.
     """
-    old = tip(git, branch)
+    old = branch_commit(git, branch)
     if not old:
         return ""
-    kept = free_name(git, branch)
+    kept = unused_name(git, branch)
     git.run("update-ref", f"refs/heads/{kept}", old, "")
-    databases.renamed(branch, kept)
+    databases.rename(branch, kept)
     if git.run("symbolic-ref", "-q", "HEAD", ok=(0, 1)) == f"refs/heads/{branch}":
         git.run("symbolic-ref", "HEAD", f"refs/heads/{kept}")
     git.run("update-ref", "-d", f"refs/heads/{branch}", old)
@@ -171,8 +171,8 @@ def switch(git: Git, branch: str, to: str = "") -> None:
     Everything is saved; an ignored file in the way makes git refuse, not overwrite.
     """
     try:
-        with databases.changed(git, branch):
-            with noted(git, to or branch):
+        with databases.moving_to(git, branch):
+            with recorded_move(git, to or branch):
                 git.run("checkout", "-q", "--no-overwrite-ignore", *(["-B", branch, to] if to else [branch]), "--")
             remove_stale_caches()
     except GitError as error:

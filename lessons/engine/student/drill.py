@@ -1,6 +1,6 @@
 """`make drill`: one fault of the catalogue in the finished stage, on a branch of its own. Predict, run, repair.
 
-A seed shuffles the faults of a stage into a deck, the same on every machine. Which card lies open is in
+A seed shuffles the faults of a stage, the same on every machine. Which one is set is in
 .course/drill.json, and not on the branch, where it would be seen.
 """
 
@@ -17,16 +17,16 @@ from ..paths import ROOT
 from ..repository import databases
 from ..repository.save import (
     commit,
-    free_name,
+    lesson_of_number,
     refuse_if_unfinished,
     repository,
     save,
     stage_commit,
     switch,
-    the_lesson,
+    unused_name,
 )
-from .work import DRILL
 
+DRILL = "work/drill-"
 STATE = ROOT / ".course" / "drill.json"
 
 
@@ -34,23 +34,23 @@ def drill(stage: str, seed: str, reveal: str) -> None:
     """Set the next drill; with SEED= the first one of that deck; with REVEAL=1 tell the fault of the last one."""
     last = read_state()
     if reveal:
-        print("\n".join(told(last)))
+        print("\n".join(solution(last)))
         return
     git, lessons = repository(), lessons_on_disk()
-    lesson = the_lesson("drill STAGE", stage or str(min(marker(), len(lessons) - 1)), lessons)
+    lesson = lesson_of_number("drill STAGE", stage or str(min(marker(), len(lessons) - 1)), lessons)
     number = 1
     if not seed and last and last["stage"] == lesson.number:
         seed, number = last["seed"], last["number"] + 1
     seed = seed or str(random.randrange(1000))
-    cards = deck(lesson.number, seed)
+    cards = shuffled_mistakes(lesson.number, seed)
     mistake = cards[(number - 1) % len(cards)]
     refuse_if_unfinished(git)
-    databases.ready(git)
+    databases.refuse_if_in_use(git)
     finished = make_stages(lessons)[lesson.number]
     tree = git.write_tree(base := stage_commit(git, lesson.tag), changes(finished, mistake.apply(finished)))
     if saved := save(git, lessons):
         print(f"Your work is saved on the branch {saved}.")
-    branch = free_name(git, f"{DRILL}{lesson.number:02}")
+    branch = unused_name(git, f"{DRILL}{lesson.number:02}")
     git.run("update-ref", f"refs/heads/{branch}", commit(git, tree, [base], f"Drill {number} of seed {seed}\n"), "")
     STATE.parent.mkdir(exist_ok=True)
     state = {"stage": lesson.number, "seed": seed, "number": number, "mistake": mistake.id}
@@ -62,7 +62,7 @@ def drill(stage: str, seed: str, reveal: str) -> None:
     print("To be told: make drill REVEAL=1. Another one: make drill. Back to your own work: make work")
 
 
-def deck(stage: int, seed: str) -> list[Mistake]:
+def shuffled_mistakes(stage: int, seed: str) -> list[Mistake]:
     """Return the faults that can be made in the finished stage, in the order of this seed."""
     cards = [mistake for mistake in catalogue() if mistake.stage == stage and mistake.base is None and mistake.drill]
     if not cards:
@@ -84,7 +84,7 @@ def read_state() -> dict:
         return {}
 
 
-def told(state: dict) -> Iterator[str]:
+def solution(state: dict) -> Iterator[str]:
     """Yield what the fault was, why it does what it does where the catalogue says so, and the change that made it."""
     mistake = next((mistake for mistake in catalogue() if mistake.id == state.get("mistake")), None)
     if mistake is None:

@@ -1,12 +1,11 @@
-"""`make hint` and `make answer`: more help with the failure that `make test` told last.
+"""`make hint`: more help with the failure that `make test` told last.
 
 `make test` leaves its explanation in .course/last-failure.json. Each `make hint` says a little more than the last,
-and the last one shows the change; `make answer` shows the whole file's difference to the finished stage.
+and the last one shows the change.
 """
 
 import difflib
 import json
-import sys
 from collections.abc import Iterator
 
 from ..content.disk import lessons_on_disk, marker
@@ -32,27 +31,6 @@ def hint() -> int:
         print("(That was the last one. The whole answer: make answer)")
     ASKED.write_text(json.dumps({"failure": failure, "given": min(given, len(every))}), encoding="utf-8")
     return 0
-
-
-def answer(yes: str) -> int:
-    """Show the difference between the student's file and the finished stage's, after asking."""
-    failure = last_failure()
-    lines = list(difference(failure["file"]))
-    if not lines:
-        print(f"{failure['file'] or 'This file'} is as the finished stage has it. The fault is elsewhere.")
-        return 1
-    if not yes and not agreed():
-        print("Good. make hint says a little more, and not everything.")
-        return 0
-    print(f"From your {failure['file']} to the finished one (- goes, + comes):")
-    print("\n".join(lines))
-    return 0
-
-
-def agreed() -> bool:
-    if not sys.stdin.isatty():
-        raise CourseError("answer: this shows the solution. If that is what you want: make answer YES=1")
-    return input("This shows the solution. Go on? [y/N] ").strip().lower() in ("y", "yes")
 
 
 def last_failure() -> dict:

@@ -29,7 +29,7 @@ def run(host: str, port: str, workers: str, fresh: str) -> int:
     if not (workers.isdecimal() and 0 < int(workers) < 65):
         raise CourseError(f"run: WORKERS={workers} is no number of processes. Example: make run WORKERS=2")
     check_free(host, int(port))
-    databases.begin_anew(Git(ROOT)) if fresh else databases.sync(Git(ROOT))
+    databases.start_fresh(Git(ROOT)) if fresh else databases.sync(Git(ROOT))
     guests = own_addresses() if host in ("0.0.0.0", "::") else [] if host in LOCAL else [host]
     environ = environment(host, guests)
     ready = process.run([sys.executable, "-c", MIGRATE, *guests], cwd=ROOT, env=environ).returncode

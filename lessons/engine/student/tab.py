@@ -55,7 +55,7 @@ def without_a_server(stage: int, path: str) -> int:
         return 1
     loop, tab = Loop(), None
     try:
-        application = project.lone_consumer() if direct else entrance()
+        application = project.lone_consumer() if direct else website_application()
         print(f"Opening {path.lstrip('/')} ...")
         tab = AsgiTab(loop, application, path)
         if not tab.connect().accepted:
@@ -96,7 +96,7 @@ def as_shown(event: dict) -> str:
     return text or json.dumps(event, default=repr)
 
 
-def entrance():
+def website_application():
     """Return the website's ASGI application: what ASGI_APPLICATION names, or asgi.py's own before that is set."""
     from django.conf import settings
     from django.utils.module_loading import import_string
@@ -106,11 +106,11 @@ def entrance():
 
 def crashed(error: BaseException, consequence: str) -> int:
     """Say where in the student's files it happened, what, and what follows from it."""
-    from ..harness.failure import last_line, look_at, students_place
+    from ..harness.failure import last_line, place_in_student_code, quote_line
 
-    file, line = students_place(error)
+    file, line = place_in_student_code(error)
     if file:
-        print(look_at(file, line))
+        print(quote_line(file, line))
     print(last_line(error))
     print(consequence, flush=True)
     return 1

@@ -6,7 +6,7 @@ The student's branch takes it in with `make start`, which this calls for the bra
 from ..content.disk import lessons_on_disk
 from ..errors import CourseError
 from ..repository.git import Git, GitError
-from ..repository.save import refuse_if_unfinished, repository, switch, tip
+from ..repository.save import branch_commit, refuse_if_unfinished, repository, switch
 from ..repository.tags import ensure_tags, read_tags
 from .start import start
 
@@ -24,7 +24,7 @@ def update() -> None:
             "You stand on main and have changed files here. Begin or take up a lesson first, which saves them:"
             " make start N=0, say. Then make update."
         )
-    old, new = tip(git, MAIN), fetch(git)
+    old, new = branch_commit(git, MAIN), fetch(git)
     if old and not git.is_ancestor(old, new):
         raise CourseError(
             "Your main has commits of its own, which make update leaves alone. To keep them under another name and"
@@ -37,7 +37,7 @@ def update() -> None:
         move_main(git, branch, old, new)
     for line in ensure_tags(git, f"refs/heads/{MAIN}"):
         print(line)
-    begun = [lesson for lesson in lessons_on_disk() if tip(git, lesson.branch)]
+    begun = [lesson for lesson in lessons_on_disk() if branch_commit(git, lesson.branch)]
     for lesson in begun:
         if lesson.branch == branch:
             start(f"{lesson.number}")

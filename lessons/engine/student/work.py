@@ -1,55 +1,11 @@
-"""The student's map: on to the next lesson, a look at a finished stage, and the way back to all that is saved."""
+"""`make work`: the student's map, with the way back to all that is saved."""
 
-import os
-import sys
-
-from ..content.disk import lessons_on_disk, marker
+from ..content.disk import lessons_on_disk
 from ..content.lesson import Lesson
 from ..errors import CourseError
-from ..process import run_in_foreground
 from ..repository import databases
 from ..repository.git import Git
-from ..repository.save import refuse_if_unfinished, repository, save, stage_commit, switch, the_lesson
-from ..repository.tags import course_commit
-from .start import start
-
-DRILL = "work/drill-"
-
-
-def next_lesson() -> int:
-    """`make next`: begin the next lesson if this one is green; else say what is missing, and move nothing."""
-    git, lessons, number = repository(), lessons_on_disk(), marker()
-    if not course_commit(git, "HEAD"):
-        raise CourseError(
-            "next: you are on main, which is the end of the course. Begin with: make start N=0\n"
-            "Or go back to what you have begun, which make work lists."
-        )
-    if current_branch(git).startswith(DRILL):
-        raise CourseError("next: this is a drill. Another one: make drill. Back to your lessons: make work")
-    refuse_if_unfinished(git)
-    if number + 1 < len(lessons):
-        databases.ready(git, lessons[number + 1].branch)
-    if run_in_foreground([sys.executable, "-m", "lessons", "test"], dict(os.environ)):
-        onward = f"\nTo go on all the same: make start N={number + 1}" if number + 1 < len(lessons) else ""
-        raise CourseError(f"Lesson {number} is not finished: above is what is missing. Nothing was moved.{onward}")
-    if number + 1 < len(lessons):
-        start(str(number + 1))
-    return 0
-
-
-def show(n: str) -> None:
-    """`make show N=4`: save what is there, then look at the finished stage 4."""
-    git, lessons = repository(), lessons_on_disk()
-    lesson = the_lesson("show N", n, lessons)
-    refuse_if_unfinished(git)
-    databases.ready(git, lesson.tag)
-    finished = stage_commit(git, lesson.tag)
-    if saved := save(git, lessons):
-        print(f"Your work is saved on the branch {saved}.")
-    back = way_back(current_branch(git), lessons)
-    switch(git, finished)
-    print(f"This is the finished stage {lesson.number}: {lesson.title}. Run it, read it, try things out.")
-    print(f"Back to where you were: {back}")
+from ..repository.save import refuse_if_unfinished, repository, save, switch
 
 
 def work(to: str) -> None:
@@ -80,7 +36,7 @@ def go_back(git: Git, lessons: list[Lesson], branch: str, branches: list[str]) -
     if branch not in branches:
         raise CourseError(f"work: there is no branch {branch}. Yours are: {', '.join(branches) or 'none so far'}")
     refuse_if_unfinished(git)
-    databases.ready(git, branch)
+    databases.refuse_if_in_use(git, branch)
     if saved := save(git, lessons):
         print(f"Your work is saved on the branch {saved}.")
     switch(git, branch)

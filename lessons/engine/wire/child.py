@@ -70,7 +70,7 @@ def website(tap: Tap, facts: dict, alone: str) -> Callable:
 
         layer = get_channel_layer()
     if layer is not None:
-        tap.mailboxes.listen_to(layer)
+        tap.layer_tap.listen_to(layer)
     facts["missing"] = missing(application, layer)
     if alone:
         from ..harness import project

@@ -1,4 +1,4 @@
-"""Hears what goes over the channel layer: who has which mailbox, who is in which group, and whence a letter comes."""
+"""Hears what goes over the channel layer: whose each channel is, who is in which group, and where events come from."""
 
 import contextvars
 import functools
@@ -10,16 +10,16 @@ from .recorder import Recorder, actor, cause
 
 WAITING = 200  # letters for one mailbox whose origin is remembered
 
-Arrived = dict[int, tuple[object, int]]  # {id of an event under way: (it, the number of its row)}
+InFlight = dict[int, tuple[object, int]]  # {id of an event under way: (it, the number of its row)}
 
-group_post: contextvars.ContextVar[int | None] = contextvars.ContextVar("group_post", default=None)
+group_send_event: contextvars.ContextVar[int | None] = contextvars.ContextVar("group_send_event", default=None)
 
 
-class Mailboxes:
-    """Everything that is heard goes to the recorder. `arrived` gets the letters that are on their way to a consumer."""
+class LayerTap:
+    """Everything that is heard goes to the recorder. `in_flight` gets the events on their way to a consumer."""
 
-    def __init__(self, recorder: Recorder, arrived: Arrived) -> None:
-        self.recorder, self.arrived = recorder, arrived
+    def __init__(self, recorder: Recorder, in_flight: InFlight) -> None:
+        self.recorder, self.in_flight = recorder, in_flight
         self.owners: dict[str, str] = {}  # channel name: participant
         self.members: dict[str, dict[str, None]] = defaultdict(dict)  # group: channel names, in order
         self.origins: dict[str, deque] = defaultdict(lambda: deque(maxlen=WAITING))  # channel: (letter, its cause)
@@ -87,11 +87,11 @@ class Mailboxes:
             letter = (as_payload(message), number, f"group:{group}")
             for channel in self.members.get(group, ()):
                 self.origins[channel].append(letter)
-            group_post.set(number)
+            group_send_event.set(number)
             try:
                 await method(group, message)
             finally:
-                group_post.set(None)
+                group_send_event.set(None)
 
         return group_send
 
@@ -99,7 +99,7 @@ class Mailboxes:
         from channels.exceptions import ChannelFull
 
         async def send(channel: str, message: dict) -> None:
-            of_group, me = group_post.get(), actor.get()
+            of_group, me = group_send_event.get(), actor.get()
             owner = self.owners.get(channel, "")
             number = of_group
             if of_group is None:  # the in-memory layer's group_send calls this, too
@@ -122,7 +122,7 @@ class Mailboxes:
             letter = self.recorder.record(
                 "letter", source, me, str(message.get("type", "?")), payload=as_payload(message), cause=number
             )
-            self.arrived[id(message)] = message, letter
+            self.in_flight[id(message)] = message, letter
             return message
 
         return receive

@@ -1,4 +1,4 @@
-"""Hears what goes over the wire: a wrapper around the ASGI application. (mailboxes.py has the one around the layer.)
+"""Hears what goes over the wire: a wrapper around the ASGI application. (layer_tap.py has the one around the layer.)
 
 Not a line of the student's code is changed. Two names inside of Channels are exchanged: `await_many_dispatch`, through
 which every event comes to a consumer, and `get_handler_name`, which is asked in the thread in which the handler runs.
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .events import as_payload, letters
-from .mailboxes import Arrived, Mailboxes
+from .layer_tap import InFlight, LayerTap
 from .recorder import Recorder, actor, cause
 
 SLOW = 0.1  # seconds: a handler that takes longer is told of
@@ -27,8 +27,8 @@ class Tap:
     def __init__(self, recorder: Recorder, root: Path) -> None:
         self.recorder, self.root = recorder, root
         self.tabs = 0
-        self.arrived: Arrived = {}
-        self.mailboxes = Mailboxes(recorder, self.arrived)
+        self.in_flight: InFlight = {}
+        self.layer_tap = LayerTap(recorder, self.in_flight)
 
     # The application
 
@@ -45,7 +45,7 @@ class Tap:
 
     async def http(self, application: Callable, scope: dict, receive: Callable, send: Callable) -> None:
         first = self.recorder.record(
-            "http", "http", "django", f"{scope['method']} {path_of(scope)}", payload=about(scope)
+            "http", "http", "django", f"{scope['method']} {path_of(scope)}", payload=describe_scope(scope)
         )
         actor.set("django")
         cause.set(first)
@@ -63,12 +63,13 @@ class Tap:
         self.tabs += 1
         browser, consumer = f"browser:{tab}", f"consumer:{tab}"
         actor.set(consumer)
-        cause.set(self.recorder.record("handshake", browser, consumer, f"GET {path_of(scope)}", payload=about(scope)))
+        asked = f"GET {path_of(scope)}"
+        cause.set(self.recorder.record("handshake", browser, consumer, asked, payload=describe_scope(scope)))
 
         async def hear() -> dict:
             event = await receive()
             number = self.recorder.record("frame", browser, consumer, event["type"], payload=frame_of(event))
-            self.arrived[id(event)] = event, number
+            self.in_flight[id(event)] = event, number
             return event
 
         async def say(event: dict) -> None:
@@ -79,7 +80,7 @@ class Tap:
             with self.errors(consumer):
                 await application(scope, hear, say)
         finally:
-            self.mailboxes.forget(consumer)
+            self.layer_tap.forget(consumer)
             self.recorder.record("note", consumer, consumer, "ends", cause=cause.get(), extra={"ended": tab})
 
     @contextmanager
@@ -151,7 +152,7 @@ class Tap:
             )
 
             async def handle(event: dict) -> None:
-                cause.set(self.arrived.pop(id(event), (None, None))[1])
+                cause.set(self.in_flight.pop(id(event), (None, None))[1])
                 began = time.perf_counter()
                 await dispatch(event)
                 took = time.perf_counter() - began
@@ -183,7 +184,7 @@ def path_of(scope: dict) -> str:
     return scope["path"] + (f"?{query}" if query else "")
 
 
-def about(scope: dict) -> str:
+def describe_scope(scope: dict) -> str:
     """Return what a reader wants to see of a scope."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope.get("headers", [])}
     shown = {key: scope.get(key) for key in ("type", "path", "client", "server", "subprotocols") if scope.get(key)}

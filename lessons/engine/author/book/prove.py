@@ -13,7 +13,7 @@ NO_BROWSER = "its pages were NOT CHECKED in a browser: there is no Chrome, Edge 
 def prove(job, place: Path, lessons: list[Lesson]) -> list[str]:
     """Return what is wrong with the book; `job.notes` gets how many pages were looked at."""
     from ...harness.browser import NoBrowser
-    from ...harness.machine import must_have_all
+    from ...harness.machine import needs_every_program
 
     site = build(place).parent
     pages = read_site(site)
@@ -24,5 +24,5 @@ def prove(job, place: Path, lessons: list[Lesson]) -> list[str]:
         job.notes = f"{len(pages)} pages"
     except NoBrowser:
         job.notes = NO_BROWSER
-        found += [NO_BROWSER] if must_have_all() else []
+        found += [NO_BROWSER] if needs_every_program() else []
     return found

@@ -22,7 +22,7 @@ from ...content.disk import app_on_disk, lessons_on_disk, put
 from ...content.notebook import notebook_stage
 from ...content.stages import MARKER, Files, apply_block, is_app_path, make_stages
 from ...errors import CourseError
-from ...harness.machine import must_have_all
+from ...harness.machine import needs_every_program
 from ...harness.redis import NoRedis
 from ...paths import ROOT
 from ...repository.git import Git
@@ -243,7 +243,7 @@ class Course:
             return pictures.wrong_with_diagram(self.lessons[number], place)
         except NoRedis as error:
             job.notes = f"NOT CHECKED: {error}"
-            return [str(error)] if must_have_all() else []
+            return [str(error)] if needs_every_program() else []
 
     def picture(self, job: Job, number: int) -> list[str]:
         """The picture of a stage's page was taken of that page."""

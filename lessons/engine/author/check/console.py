@@ -87,12 +87,12 @@ class Terminal:
         environ = (
             {**own_environ(), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", TYPED: "make"}
             | self.exported
-            | {name: self.as_it_is(value) for name, value in told(call.command).items()}
+            | {name: self.with_real_ports(value) for name, value in variables_of(call.command).items()}
         )
         is_redis = words[3:4] == ["redis"]
         if words[0] == "export":
             name, _, value = words[1].partition("=")
-            self.exported[name] = self.as_it_is(value)
+            self.exported[name] = self.with_real_ports(value)
             output = ""
         elif is_redis or "runserver" in words or words[3:4] == ["run"]:
             output = self.wait_for_server(call, self.serve(call, words, environ))
@@ -102,8 +102,8 @@ class Terminal:
                 words, cwd=self.folder, env=environ, input=typed, stdout=-1, stderr=subprocess.STDOUT, timeout=LIMIT
             )
             output = done.stdout.decode("utf-8", "replace")
-        if absent := missing(call.expected, self.as_written(output)):
-            last = "\n".join("    " + row for row in self.as_written(output).splitlines()[-12:])
+        if absent := missing(call.expected, self.with_written_ports(output)):
+            last = "\n".join("    " + row for row in self.with_written_ports(output).splitlines()[-12:])
             raise LessonError(
                 self.file, absent[0], f"`{call.command}` did not print {absent[1]!r}. It printed:\n{last}"
             )
@@ -132,12 +132,12 @@ class Terminal:
             self.file, call.line, f"make check cannot run {words[0]!r}. It knows python, make, redis-cli and export."
         )
 
-    def as_written(self, output: str) -> str:
+    def with_written_ports(self, output: str) -> str:
         for written, real in self.ports.items():
             output = output.replace(f":{real}", f":{written}")
         return output
 
-    def as_it_is(self, text: str) -> str:
+    def with_real_ports(self, text: str) -> str:
         return re.sub(r":(\d+)", lambda port: f":{self.ports[port[1]]}", text)
 
     def serve(self, call: Call, words: list[str], environ: dict[str, str]) -> str:
@@ -164,7 +164,7 @@ class Terminal:
         server = (self.redis if visited else self.servers)[port]
         while True:
             output = self.log(port).read_text(encoding="utf-8", errors="replace")
-            done = missing(call.expected, self.as_written(output)) is None
+            done = missing(call.expected, self.with_written_ports(output)) is None
             if (visited and done) or time.monotonic() > end:
                 return output
             if not visited:
@@ -212,7 +212,7 @@ def port_of(words: list[str]) -> str:
     return next((word.removeprefix("PORT=") for word in words if word.startswith("PORT=")), default)
 
 
-def told(command: str) -> dict[str, str]:
+def variables_of(command: str) -> dict[str, str]:
     """Return what a command has its environment say: {"NAME": "value"} of NAME=value before it."""
     found = SETS.match(command)
     return dict(word.split("=", 1) for word in shlex.split(found[0])) if found else {}

@@ -42,8 +42,8 @@ def database(git: Git) -> Finding:
     if not is_database(top):
         what = "a link" if top.is_symlink() else "a folder" if top.is_dir() else "no SQLite database"
         return Finding(NOTE, f"{top.name} is {what}: the course leaves it alone, and all branches share it")
-    here, whose = databases.place(git), databases.current()
-    if whose and whose != here and not databases.is_left_alone(git):
+    here, whose = databases.branch_or_stage(git), databases.current()
+    if whose and whose != here and not databases.is_students_own(git):
         return Finding(CURE, f"{top.name} is the database of {whose}, and you are on {here}", "Run: make run")
     facts, _ = child("probe_database()", top.parent, 20, "database")
     if "foreign" not in facts:
