@@ -180,7 +180,7 @@ def from_package(error: ImportError) -> bool:
     """Tell whether a package is missing or damaged, and no file of the course or of the student."""
     top, place = (error.name or "").partition(".")[0], traceback.extract_tb(error.__traceback__)[-1].filename
     ours = any(str(folder) in place for folder in (ROOT / "lessons", ROOT / "tests", sys.prefix))
-    return ours and not any((ROOT / form).exists() for form in (top, f"{top}.py"))
+    return ours and top not in ("lessons", "tests") and not any((ROOT / form).exists() for form in (top, f"{top}.py"))
 
 
 def dispatch(args: list[str]) -> int:

@@ -27,8 +27,12 @@ GOES_ON = [  # and the exit code
     (("show", "N=1"), 0),
     (("start", "N=1"), 0),
     (("update",), 0),
-    (("test",), 5),  # pytest's own: a toy has no checks
+    (("test", "V=1"), 5),  # pytest's own: a toy has no checks
 ]
+CONFTEST = b"""\
+def pytest_addoption(parser):
+    parser.addoption("--full", action="store_true")
+"""
 
 
 class Index:
@@ -139,6 +143,7 @@ def bare(index, tmp_path_factory):
             "requirements.txt": index.lock(**index.real, toy_core="1.0"),
             "requirements-browser.txt": index.lock(toy_browser="1.0"),
             "requirements-redis.txt": index.lock(toy_redis="1.0"),
+            "tests/conftest.py": CONFTEST,
         }
     )
     teacher.git("repack", "-a", "-d", "-q")
@@ -226,7 +231,7 @@ def test_what_cannot_be_brought_up_to_date_is_said_in_a_line_and_every_command_g
     monkeypatch.undo()
     assert not student.pip_ran()
     begun = time.monotonic()
-    said = student.said("test", code=5, **environ)
+    said = student.said("test", "V=1", code=5, **environ)
     assert student.pip_ran() and time.monotonic() - begun < 30
     assert f"toy-core 1.0 (the course has {pins['toy_core']})" in said and why in said
     for words, code in GOES_ON:
@@ -242,16 +247,16 @@ def test_what_cannot_be_brought_up_to_date_is_said_in_a_line_and_every_command_g
     if why != "no network":
         assert said.splitlines()[-1].startswith("Not installed: toy-") and why in said.splitlines()[-1]
         correct(student, index, toy_core="2.0")
-        assert "  1 of 1: toy-core 2.0" in student.said("test", code=5)
+        assert "  1 of 1: toy-core 2.0" in student.said("test", "V=1", code=5)
     assert student.version() == "2.0" and "Not up to date" not in student.said("work")
 
 
 def test_after_an_hour_a_try_that_failed_is_made_again(student, index):
     correct(student, index, toy_core="2.0")
-    student.said("test", code=5, **NO_NETWORK)
+    student.said("test", "V=1", code=5, **NO_NETWORK)
     failed = student.root / ".venv" / "course-core.failed"
     os.utime(failed, (time.time() - stamps.AGAIN - 1,) * 2)
-    assert "  1 of 1: toy-core 2.0" in student.said("test", code=5)
+    assert "  1 of 1: toy-core 2.0" in student.said("test", "V=1", code=5)
     assert student.version() == "2.0" and not failed.exists()
 
 
@@ -302,6 +307,18 @@ def test_a_full_disk_is_named_and_stops_nothing(set_up, index, tmp_path):
         assert "Ready: " in student.said("setup", **room) and student.version() == "3.0"
 
 
+def test_the_network_is_looked_for_once_and_not_for_each_file(student, index):
+    student.teacher.commit(
+        {f"requirements-{name}.txt": index.lock(**{f"toy_{name}": "2.0"}) for name in stamps.OPTIONAL}
+    )
+    correct(student, index, toy_core="2.0")
+    student.git("reset", "-q", "--hard", "main")
+    said = student.said("test", "V=1", code=5, **NO_NETWORK)
+    assert said.count("Installing what has changed") == 1 and "toy-redis 1.0 (the course has 2.0)" not in said
+    assert "toy-core 1.0 (the course has 2.0), toy-browser 1.0 (the course has 2.0) and 1 more" in said
+    assert "Installing" not in student.said("test", "V=1", code=5, **NO_NETWORK)
+
+
 # What somebody did by hand
 
 
@@ -322,11 +339,11 @@ def test_set_up_installs_what_is_missing_damaged_or_of_another_version(student, 
 def test_a_package_that_is_missing_is_installed_by_the_next_command_or_named(student):
     for name in ("pytest", "_pytest"):
         shutil.rmtree(student.package(name))
-    said = student.said("test", code=1)
+    said = student.said("test", "V=1", code=1)
     assert "No module named 'pytest'" in said or "No module named '_pytest'" in said
     assert said.splitlines()[-1].endswith("To install it anew: make setup")
     student.said("setup")
-    student.said("test", code=5)
+    student.said("test", "V=1", code=5)
     shutil.rmtree(student.package("markdown_it"))
     assert "No module named 'markdown_it'" in student.said("start", "N=1", code=1)
 

@@ -21,6 +21,7 @@ from typing import BinaryIO
 from ..errors import CourseError
 from ..paths import ROOT, VENV
 from .environment.install import NotInstalled, install, put_in, say, unfinished
+from .environment.pip_output import NO_NETWORK
 from .environment.place import mend_place, note
 from .environment.stamps import (
     OPTIONAL,
@@ -85,10 +86,14 @@ def bring_up(wanted: list[str], extras: tuple[str, ...], patient: bool, held: in
         except NotInstalled as error:
             say(f"That could not be done: {error.why}.")
     hasty = not patient and succeeded("core")  # something can be used in the meantime
+    offline = ""
     for extra in wanted:
         names = list(wrong(extra, patient))  # anew: another terminal may have installed it in between
         usable, needed = succeeded(extra), extra == "core" or extra in extras
         if not names:
+            continue
+        if offline:  # one look at the network is enough
+            write(failure(extra), f"{fingerprint(extra)} {offline}")
             continue
         if extra == "core" and not usable:
             say("Installing Django, Channels, Daphne and pytest. Once only; it may take a minute ...")
@@ -99,6 +104,7 @@ def bring_up(wanted: list[str], extras: tuple[str, ...], patient: bool, held: in
             note_success(extra)
         except NotInstalled as error:
             write(failure(extra), f"{fingerprint(extra)} {error.why}")
+            offline = error.why if hasty and error.why == NO_NETWORK else ""
             if needed and (patient or not usable):
                 if succeeded("core"):
                     say("What was installed before goes on working.")

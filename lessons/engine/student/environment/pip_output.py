@@ -8,6 +8,7 @@ PROCESSING = r"Processing (?:.*[/\\])?([^/\\\n]+?)-([^-/\\\n]+)(?:-[^/\\\n]*)?\.
 Reason = tuple[str, str, str]
 """The package ("" if pip does not name it), what is wrong, and what to do about it."""
 
+NO_NETWORK = "no network, or the package index does not answer"
 FULL = ("No space left on device", "Disk quota exceeded", "not enough space on the disk", "Out of diskspace")
 FORBIDDEN = ("Permission denied", "Access is denied", "WinError 5]", "WinError 32]", "Read-only file system")
 CERTIFICATE = ("CERTIFICATE_VERIFY_FAILED", "SSLCertVerificationError", "certificate verify failed")
@@ -63,7 +64,7 @@ def reason(output: str) -> Reason:
     if has(PROXY):
         return package, "the proxy does not let pip through", "Set HTTPS_PROXY as your school's network asks for it."
     if has(OFFLINE):
-        return package, "no network, or the package index does not answer", "Connect to a network."
+        return package, NO_NETWORK, "Connect to a network."
     if "Failed to build" in output or "Failed building wheel" in output or "metadata-generation-failed" in output:
         why = "there is no compiler on this machine" if has(NO_COMPILER) else "building it failed"
         return package, f"it has to be built here, and {why}", "Tell your teacher, and which system this is."
