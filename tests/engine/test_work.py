@@ -6,7 +6,11 @@ from .test_save import branch, branches
 from .toy import Course
 
 LEAVES_NO_FILES = {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_ADDOPTS": "-p no:cacheprovider"}
-CHECKED = {"test_it.py": b"def test_it():\n    assert open('chat/a.py').read() == 'two = 2\\n'\n"}
+CHECKED = {
+    "test_it.py": b"def test_it():\n    assert open('chat/a.py').read() == 'two = 2\\n'\n",
+    "tests/__init__.py": b"",
+    "tests/lanes.py": b"import pytest\n\n\ndef run(options):\n    return pytest.main([])\n",
+}
 SAVED = "Your work is saved on the branch work/01-toy.\n"
 
 
@@ -30,7 +34,7 @@ def test_the_next_lesson_waits_until_this_one_is_green(begun):
 
 def test_the_last_lesson_has_none_behind_it(begun):
     begun.start(2)
-    begun.put({"test_it.py": b"def test_it():\n    pass\n"})
+    begun.put(CHECKED | {"test_it.py": b"def test_it():\n    pass\n"})
     assert "1 passed" in begun.make("next", **LEAVES_NO_FILES).stdout
     assert branch(begun) == "work/02-toy"
     begun.put({"test_it.py": b"def test_it():\n    assert 0\n"})
