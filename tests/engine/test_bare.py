@@ -70,8 +70,10 @@ def test_any_other_run_in_ci_has_to_have_a_real_redis(bare, monkeypatch):
 @pytest.mark.parametrize("fixtures, told", [(["pair", "redis"], True), (["server"], False)])
 def test_a_failure_with_the_stand_in_says_so(bare, fixtures, told):
     pytest.importorskip("lupa", reason="NOT CHECKED: there is no stand-in in this Python. Run: make setup")
-    item = SimpleNamespace(fixturenames=fixtures, nodeid="a check", config=SimpleNamespace(stash=pytest.Stash()))
+    item = SimpleNamespace(
+        fixturenames=fixtures, nodeid="a check", check=None, config=SimpleNamespace(stash=pytest.Stash())
+    )
     error = AssertionError("Ben hears nothing.")
     conftest.pytest_runtest_makereport(item, SimpleNamespace(when="call", excinfo=SimpleNamespace(value=error)))
-    happened = explanation_of("Ben hears Ada", 9, error, None).happened.splitlines()
+    happened = explanation_of("Ben hears Ada", 9, error, {}).happened.splitlines()
     assert happened == ["Ben hears nothing.", *[redis.WITH_STAND_IN] * told]

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from lessons.engine.author.check.imports import wrong_imports
+from lessons.engine.author.check.lint import wrong_imports
 
 from .toy import ROOT
 

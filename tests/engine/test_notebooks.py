@@ -18,7 +18,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from lessons.engine.author.check.content_checks import notebook_stage
+from lessons.engine.content.notebook import notebook_stage
 from lessons.engine.student import notebooks
 
 from .toy import ROOT

@@ -1,1 +1,1 @@
-"""The commands of an author: prove the course, write its code, draw its pictures, make the book, measure."""
+"""The commands of an author, a module or a package for each: check, write, pictures, book, bench."""

@@ -1,1 +1,1 @@
-"""From the text of the lessons to the files of each stage: pure, but for `disk.py`, and for reading the catalogue."""
+"""From the text of the lessons to the files of a stage: pure, but for `disk.py`, and for what reads the catalogue."""

@@ -4,11 +4,9 @@ An entry says how to make the mistake in the finished stage's code, and what `ma
 proof that the checks teach, the stock of the drills, and the source of the lessons' "If it does not work".
 """
 
-import json
 import re
 import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..errors import CourseError
 from ..paths import ROOT
@@ -16,7 +14,6 @@ from .stages import Files
 
 FOLDER = ROOT / "tests" / "mistakes"
 PAGE = (".html", ".js", ".css")  # what only a browser reads
-LONGEST = 14  # lines of an explanation
 TABLE = re.compile(r"(## If it does not work\n\n)\| you see .*?\n\n", re.DOTALL)
 
 
@@ -79,50 +76,6 @@ def catalogue() -> list[Mistake]:
 def frozen(value: object) -> object:
     """Turn lists into tuples, within lists too."""
     return tuple(map(frozen, value)) if isinstance(value, list) else value
-
-
-def judge(mistake: Mistake, place: Path, results: dict, output: str) -> list[str]:
-    """Say what is wrong with what `make test` said about a mistake that was made in `place`."""
-    try:
-        told = json.loads((place / ".course" / "last-failure.json").read_text(encoding="utf-8"))
-    except OSError:
-        return ["nothing failed: the mistake is not noticed", output]
-    first = next((name for name, result in results.items() if result["outcome"] not in ("passed", "waits")), "")
-    problems = []
-    if first.partition("::")[2].partition("[")[0] != mistake.check:
-        problems.append(f"the first to fail was {first or 'none'}, not {mistake.check}")
-    if told["file"] != mistake.file:
-        problems.append(f"it names {told['file'] or 'no file'}, not {mistake.file}")
-    if mistake.line and mistake.line not in line_of(place, told):
-        problems.append(f"it shows line {told['line']}: {line_of(place, told)!r}, not the one with {mistake.line!r}")
-    spoken = "\n".join(str(value) for value in told.values())
-    problems += [f"it does not say {words!r}" for words in mistake.says if words not in spoken]
-    if "Traceback" in output or "INTERNALERROR" in output:
-        problems.append("there is a traceback in the output")
-    if len(spoken.splitlines()) > LONGEST + len(told):
-        problems.append("the explanation is too long")
-    return [*problems, output] if problems else []
-
-
-def line_of(place: Path, told: dict) -> str:
-    if not told["line"]:
-        return ""
-    rows = (place / told["file"]).read_text(encoding="utf-8", errors="replace").splitlines()
-    return rows[told["line"] - 1].strip() if told["line"] <= len(rows) else ""
-
-
-def stage_of_check(check: str) -> int:
-    """Return the stage whose file has the check. Raises CourseError if none has it."""
-    for path in sorted(ROOT.glob("tests/stages/test_stage_*.py")):
-        if f"def {check}(" in path.read_text(encoding="utf-8"):
-            return int(path.stem.split("_")[2])
-    raise CourseError(f"tests/mistakes: there is no check {check}.")
-
-
-def uncovered(mistakes: list[Mistake], checks: set[str]) -> list[str]:
-    """Every check of every stage is turned red, at its own assertion, by at least one mistake."""
-    missing = sorted(checks - {mistake.check for mistake in mistakes})
-    return [f"no mistake in tests/mistakes turns {name} red" for name in missing]
 
 
 def with_table(lesson: str, stage: int) -> str:

@@ -1,1 +1,1 @@
-"""What it takes to run a website and to look at it: servers, browsers, Redis, and those who open a connection."""
+"""What runs a website and looks at it: servers, browser, Redis, and the clients that open a connection."""

@@ -1,1 +1,1 @@
-"""From files to tags and branches: the stage tags, and the student's work, which no command may lose."""
+"""Git: the stage tags, the student's branches with their databases, and the work that no command may lose."""

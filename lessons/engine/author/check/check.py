@@ -7,7 +7,6 @@ correct solutions pass, everything is linted. That a stage is green is checked t
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,30 +17,30 @@ from functools import partial
 from pathlib import Path
 
 from ...content import mistakes
-from ...content.disk import app_on_disk, lessons_on_disk, put
+from ...content.disk import app_on_disk
 from ...content.notebook import notebook_stage
-from ...content.stages import MARKER, Files, apply_block, is_app_path, make_stages
+from ...content.stages import MARKER, Files
 from ...errors import CourseError
 from ...harness.machine import needs_every_program
 from ...harness.redis import NoRedis
 from ...paths import ROOT
-from ...repository.git import Git
 from ..book.notebooks import RUN as RUN_NOTEBOOK
 from ..book.prove import prove
-from ..pictures import make as pictures
-from . import content_checks as house
-from .console import Terminal, read_calls, run_calls
-from .imports import wrong_imports
+from ..pictures.make import wrong_with_diagram, wrong_with_picture
+from ..stage_folders import StageFolders
+from . import content_checks
+from .console_blocks import run_blocks
+from .explanations import checks_without_mistake, wrong_with_explanation
 from .inputs import Inputs, digest
 from .jobs import Job, Memory, is_wrong, run_jobs, summary
+from .lint import lint, run, wrong_imports
 from .load import TIMED, load_tests, run_load
 from .variants import files_of, variants
-from .warm import WarmPlaces, copy_course
+from .warm import WarmPlaces
 
 RUN = [sys.executable, "-m"]
 LONG = 5_000  # bytes, of a file of tests
 MEMORY = ROOT / ".course" / "check.json"
-DJADE = Path(sys.executable).with_name("djade.exe" if os.name == "nt" else "djade")  # a program, not a module
 
 
 def check(only: str, fresh: str) -> int:
@@ -63,25 +62,12 @@ def check(only: str, fresh: str) -> int:
     return 1 if any(map(is_wrong, jobs)) else 0
 
 
-class Course:
-    """The course as it is in the work tree, and the folders into which it is laid out for the jobs."""
+class Course(StageFolders):
+    """The jobs, and what each does."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.lessons = lessons_on_disk()
-        self.stages = make_stages(self.lessons)
-        listed = Git(ROOT).run("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
-        needed = [path for path in listed if path and not is_app_path(path)]
-        self.base = [path for path in needed if (ROOT / path).is_file()]
+        super().__init__(folder)
         self.warm = WarmPlaces(folder, self.base)
-
-    def lay_out(self, name: str, files: Files, stage: int) -> Path:
-        """Make a folder with the course's files, these files of the student's, and the marker."""
-        place = self.folder / name
-        shutil.rmtree(place, ignore_errors=True)  # of a first try
-        copy_course(self.base, place)
-        put(place, {**files, MARKER: f"{stage}\n"})
-        return place
 
     def jobs(self) -> list[Job]:
         """List the jobs, each with a hash of what it depends on. Jobs that measure time, and quick ones, have none."""
@@ -128,8 +114,8 @@ class Course:
             add("lint", f"stage {n:02}", self.lint_stage, trees[n], number=n)
         return [
             *listed,
-            Job("house", "the top is the last stage", lambda job: house.top(self.stages[-1], last)),
-            Job("house", "lessons and links", lambda job: house.lessons(self.lessons)),
+            Job("content", "the top is the last stage", lambda job: content_checks.top(self.stages[-1], last)),
+            Job("content", "lessons and links", lambda job: content_checks.lessons(self.lessons)),
         ]
 
     def green(self, job: Job, number: int, last: int) -> list[str]:
@@ -139,10 +125,10 @@ class Course:
         bad = {name: result["outcome"] for name, result in results.items() if result["outcome"] != "passed"}
         job.notes = f"{len(results)} pass"
         problems = [f"{name}: {outcome} on its own stage" for name, outcome in bad.items()]
-        problems += house.sections(results, self.lessons)
+        problems += content_checks.sections(results, self.lessons)
         if number == last:
             functions = {name.partition("::")[2].partition("[")[0] for name in results}
-            problems += mistakes.uncovered(mistakes.catalogue(), functions)
+            problems += checks_without_mistake(mistakes.catalogue(), functions)
         return problems + ([output] if bad or not results else [])
 
     def red(self, job: Job, number: int) -> list[str]:
@@ -182,7 +168,7 @@ class Course:
                 page=mistake.is_in_the_page,
                 first_cause=True,
             )
-            return mistakes.judge(mistake, warm.place, results, output)
+            return wrong_with_explanation(mistake, warm.place, results, output)
 
     def with_mistake(self, mistake: mistakes.Mistake) -> Files:
         """Return the student's files with the mistake in them, and the marker."""
@@ -191,36 +177,8 @@ class Course:
 
     def consoles(self, job: Job, number: int) -> list[str]:
         """Run the console blocks of a lesson, each in the code as it stands at that place of the text."""
-        lesson, problems, done = self.lessons[number], [], []
-        files = self.stages[number - 1] if number else {}
-        terminal = before = None  # before: the one in which the reader's last commands ran
-        try:
-            for index, block in enumerate(lesson.blocks):
-                if block.kind in ("file", "change"):
-                    if terminal:
-                        terminal.stop()
-                        before = terminal
-                    made = before.folder / block.path if before and block.path not in files else None
-                    if made and made.is_file() and made.read_text(encoding="utf-8") != block.text:
-                        problems.append(
-                            f"{lesson.file}:{block.line}: {block.path} is not as the command above has made it."
-                            " Write into the block what the command makes."
-                        )
-                    files = apply_block(lesson, block, files)
-                    terminal = None
-                if block.kind == "console":
-                    if terminal is None:
-                        folder = self.lay_out(f"console-{number}-{index}", files, number)
-                        terminal = Terminal(lesson.file, folder, before)
-                        if before and (before.folder / "db.sqlite3").exists():  # it stays when the code changes
-                            shutil.copy2(before.folder / "db.sqlite3", terminal.folder)
-                    try:
-                        done += run_calls(terminal, read_calls(lesson.file, block.text, block.line))
-                    except CourseError as error:
-                        problems.append(str(error))
-        finally:
-            if last := terminal or before:
-                last.close()
+        before = self.stages[number - 1] if number else {}
+        problems, done = run_blocks(self.lessons[number], before, self.lay_out)
         ran = sum(line.startswith("run") for line in done)
         shown = [line.split(maxsplit=1)[1] for line in done if line.startswith("shown")]
         job.notes = f"{ran} commands run" + (f"; only shown: {', '.join(shown)}" if shown else "")
@@ -234,13 +192,13 @@ class Course:
         problems = run([sys.executable, "-c", RUN_NOTEBOOK, path.name, os.devnull], place / "notebooks")
         if database.read_text(encoding="utf-8") != "the student's":
             problems.append(f"notebooks/{path.name}:1: writes to the student's database")
-        return problems + house.notebook(path)
+        return problems + content_checks.notebook(path)
 
     def diagram(self, job: Job, number: int) -> list[str]:
         """The recorded diagram of a lesson is what its code does."""
         place = self.lay_out(f"diagram-{number}", self.stages[number], number)
         try:
-            return pictures.wrong_with_diagram(self.lessons[number], place)
+            return wrong_with_diagram(self.lessons[number], place)
         except NoRedis as error:
             job.notes = f"NOT CHECKED: {error}"
             return [str(error)] if needs_every_program() else []
@@ -248,7 +206,7 @@ class Course:
     def picture(self, job: Job, number: int) -> list[str]:
         """The picture of a stage's page was taken of that page."""
         place = self.lay_out(f"picture-{number}", self.stages[number], number)
-        return pictures.wrong_with_picture(self.lessons[number], place)
+        return wrong_with_picture(self.lessons[number], place)
 
     def load(self, job: Job, test: Path) -> list[str]:
         return run_load(test, self.lay_out(f"load-{test.stem}", self.stages[-1], len(self.stages) - 1))
@@ -303,18 +261,3 @@ def checks(place: Path, stage: int, *options: str) -> tuple[dict, str]:
         )
         output = done.stdout.decode("utf-8", "replace").strip()
         return json.loads(results.read_text(encoding="utf-8")) if results.exists() else {}, output
-
-
-def lint(place: Path, *what: str) -> list[str]:
-    templates = [str(path) for path in sorted((place / "templates").rglob("*.html"))]
-    return (
-        run([*RUN, "ruff", "check", "--quiet", "--no-cache", *what], place)
-        + run([*RUN, "ruff", "format", "--quiet", "--no-cache", "--check", *what], place)
-        + run([str(DJADE), "--check", "--target-version", "5.2", *templates], place)
-    )
-
-
-def run(command: list[str], place: Path) -> list[str]:
-    """Run a command; return its output as the problem if it failed."""
-    done = subprocess.run(command, cwd=place, stdout=-1, stderr=subprocess.STDOUT)
-    return [done.stdout.decode("utf-8", "replace").strip()] if done.returncode else []

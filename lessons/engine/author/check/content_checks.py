@@ -1,4 +1,4 @@
-"""Rules of the house that `make check` looks after: the top, the lessons' form, links, notebooks without outputs."""
+"""What `make check` asks of the course's texts: the top, the lessons' form, links, notebooks without outputs."""
 
 import json
 import re

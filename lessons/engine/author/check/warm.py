@@ -7,7 +7,6 @@ imports, and meets nothing of the run before. Where the system cannot fork, each
 import json
 import multiprocessing
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,7 @@ from ...content.disk import put
 from ...content.stages import Files
 from ...harness import forked, import_check
 from ...harness.forks import end_after, kill_group, lead_a_group, warm_up
-from ...paths import ROOT
+from ..stage_folders import copy_course
 
 CAN_FORK = hasattr(os, "fork") and not os.environ.get("COURSE_NO_FORK")
 OF_THE_COURSE = {"lessons", "tests"}  # where bytecode may stay from run to run
@@ -55,13 +54,6 @@ class WarmPlaces:
     def close(self) -> None:
         for warm in self.all:
             warm.close()
-
-
-def copy_course(paths: list[str], place: Path) -> None:
-    """Copy these files of the course into a folder."""
-    for path in paths:
-        (place / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / path, place / path)
 
 
 def clean(place: Path, base: list[str]) -> None:

@@ -13,6 +13,7 @@ from ...harness.redis import NoRedis, Redis
 from ...paths import ROOT
 from ...wire.record import World, record
 from ...wire.scenes import NEED_REDIS, SCENES
+from ..stage_folders import StageFolders
 from . import diagrams, shots
 
 
@@ -22,12 +23,11 @@ def pictures(stage: str) -> None:
     Raises CourseError where there is none, no browser or no Redis, or where the code does not do what a scene expects.
     """
     from ...harness.browser import NoBrowser, open_browser
-    from ..check.check import Course
 
     if stage and not stage.isdecimal():
         raise CourseError(f"pictures: STAGE={stage} is no number. Example: make pictures STAGE=4")
     with tempfile.TemporaryDirectory(prefix="course-pictures-") as folder:
-        course, hashes = Course(Path(folder)), shots.kept()
+        course, hashes = StageFolders(Path(folder)), shots.kept()
         chosen = [lesson for lesson in course.lessons if stage in ("", str(lesson.number))]
         if not chosen:
             raise CourseError(f"pictures: there is no stage {stage}.")
@@ -63,7 +63,7 @@ def in_words(lesson: Lesson) -> Iterator[None]:
         ) from None
 
 
-def renew_diagram(course, lesson: Lesson) -> None:
+def renew_diagram(course: StageFolders, lesson: Lesson) -> None:
     """Record the diagram of a lesson that has one. Raises NoRedis, and what `record` raises."""
     number, file = lesson.number, ROOT / lesson.file
     if diagrams.has_diagram(file.read_text(encoding="utf-8")):
@@ -72,7 +72,7 @@ def renew_diagram(course, lesson: Lesson) -> None:
         put(ROOT, {lesson.file: diagrams.with_diagram(text, diagram)})
 
 
-def renew_picture(course, lesson: Lesson, browser) -> str:
+def renew_picture(course: StageFolders, lesson: Lesson, browser) -> str:
     """Photograph the page of a lesson; return the hash of what it shows. Raises as `renew_diagram` does."""
     number = lesson.number
     with World(number, course.lay_out(f"shot-{number}", course.stages[number], number)) as world:
