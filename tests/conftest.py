@@ -9,12 +9,14 @@ import pytest
 
 from lessons.engine.harness import import_check, limit, project, step_log
 from lessons.engine.harness.asgi_tab import AsgiTab, Loop
-from lessons.engine.harness.browser import BY_HAND, NoBrowser, Page, Windows, open_browser, process_of
+from lessons.engine.harness.browser import BY_HAND, NoBrowser, open_browser, process_of
 from lessons.engine.harness.database import Database
 from lessons.engine.harness.machine import needs_every_program
+from lessons.engine.harness.page import Page
 from lessons.engine.harness.redis import STAND_IN, WITH_STAND_IN, NoRedis, Redis, is_stand_in
 from lessons.engine.harness.server import Server
 from lessons.engine.harness.visitor import InProcess, OverNetwork, Visitor
+from lessons.engine.harness.window import Windows
 from tests import entry, report, watched
 from tests.order import Postponing, schedule
 from tests.plan import Check, Plan, kind_of, waits

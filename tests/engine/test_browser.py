@@ -6,7 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from lessons.engine.harness.browser import NoBrowser, Page, Windows, open_browser
+from lessons.engine.harness.browser import NoBrowser, open_browser
+from lessons.engine.harness.page import Page
+from lessons.engine.harness.window import Windows
 
 LEAVE_TRACES = """
 async () => {

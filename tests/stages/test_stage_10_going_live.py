@@ -10,10 +10,10 @@ from contextlib import ExitStack
 import pytest
 
 from lessons.engine.harness import forked, project, step_log
-from lessons.engine.harness.browser import BUTTON
 from lessons.engine.harness.html import elements, forms
 from lessons.engine.harness.live import NAME, Live, MissingProgram, Website, look_for_programs
 from lessons.engine.harness.machine import needs_every_program
+from lessons.engine.harness.page import BUTTON
 from lessons.engine.harness.resilient_client import ResilientClient
 from lessons.engine.harness.server import STARTUP, Server
 from lessons.engine.harness.tab import NoFrame
