@@ -1,13 +1,15 @@
 """Which checks run, what they have at hand, and the promise that nothing outlives them."""
 
 import functools
+import os
 import re
+import subprocess
 import warnings
 from contextlib import suppress
 
 import pytest
 
-from lessons.engine.harness import import_check, limit, project, step_log
+from lessons.engine.harness import forked, import_check, limit, project, step_log
 from lessons.engine.harness.asgi_tab import AsgiTab, Loop
 from lessons.engine.harness.browser import BY_HAND, NoBrowser, open_browser, process_of
 from lessons.engine.harness.database import Database
@@ -19,7 +21,7 @@ from lessons.engine.harness.visitor import InProcess, OverNetwork, Visitor
 from lessons.engine.harness.window import Windows
 from tests import entry, report, watched
 from tests.order import Postponing, schedule
-from tests.plan import Check, Plan, kind_of, waits
+from tests.plan import IN_PROCESS, Check, Plan, kind_of, waits
 
 FAILED = pytest.StashKey[list]()
 
@@ -220,12 +222,30 @@ def pytest_runtest_call(item):
         try:
             result = yield
         except Exception as error:
+            if passes_alone(item):
+                return None
             for line in forgotten(caught):
                 error.add_note(line)
             raise
     if forgotten(caught):
         pytest.fail(forgotten(caught)[0], pytrace=False)
     return result
+
+
+def passes_alone(item) -> bool:
+    """Tell whether a check of an earlier lesson has failed only for what a later lesson's failure has left behind.
+
+    A consumer that raises an exception does not disconnect: its name, say, stays in a list of this process. So the
+    check is run once more in a new process, where nothing has failed before.
+    """
+    failed = item.config.stash.setdefault(FAILED, [])
+    if item.check.kind != IN_PROCESS or not any(other.stage > item.check.stage for other in failed):
+        return False
+    words = ["-m", "pytest", "--full", "-q", f"--stage={item.config.stage}", item.nodeid]
+    environ = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+    with suppress(subprocess.TimeoutExpired):
+        return forked.run(words, cwd=project.ROOT, env=environ, timeout=limit.SECONDS).returncode == 0
+    return False
 
 
 def forgotten(caught) -> list[str]:

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from lessons.engine.content.disk import lessons_on_disk, put
+from lessons.engine.content.mistakes import catalogue
 from lessons.engine.content.stages import MARKER, make_stages
 from lessons.engine.student import setup
 from tests import lanes, report
@@ -244,6 +245,15 @@ def test_a_process_that_ends_in_the_middle_is_told(place, environ, lane):
         pytest.skip("NOT CHECKED: there is no browser")
     assert code == 1 and "The process in which this check ran has ended (exit code 3)." in said, said
     assert f"FAIL  {lane}" in said and "Stuck? make hint" in said
+
+
+@ON_ALL_SYSTEMS
+def test_no_earlier_lesson_is_blamed_for_what_a_broken_consumer_leaves_behind(place, environ):
+    mistake = next(one for one in catalogue() if one.id == "S7-18")  # a consumer breaks, and its name stays in the list
+    put(place, mistake.apply(make_stages(lessons_on_disk())[7]) | {MARKER: "7\n"})
+    code, said = make_test(place, "", **environ)
+    assert code == 1 and "FAIL  a private message reaches only the one it is for" in said, said
+    assert "Stage 6 is red" not in said and "FAIL  the chooser" not in said, said
 
 
 @forks
