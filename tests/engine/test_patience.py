@@ -53,6 +53,13 @@ def test_what_does_not_come_is_waited_for_longer_on_a_busy_machine(machine):
     assert (looks, patience.longer) == ([2.0, 2.0 * patience.LONGER], 1)
 
 
+def test_what_was_waited_for_long_enough_is_not_waited_for_again_even_on_a_busy_machine(machine):
+    machine(busy=True)
+    looks = []
+    assert not patience.wait(looks.append, 30.0) and not patience.wait(looks.append, 10.0)
+    assert looks == [30.0, 10.0, patience.ENOUGH]
+
+
 def test_what_comes_is_not_waited_for_twice(machine):
     machine(busy=True)
     assert patience.wait(lambda seconds: f"came within {seconds}", 2.0) == "came within 2.0"

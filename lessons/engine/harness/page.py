@@ -156,7 +156,7 @@ class Page:
     def be_patient(self, seconds: float) -> None:
         """Wait longer from now on: something slow is on its way."""
         self.patience = seconds
-        self.page.set_default_timeout(1000 * seconds * (patience.LONGER if patience.is_crowded() else 1))
+        self.page.set_default_timeout(1000 * (patience.at_most(seconds) if patience.is_crowded() else seconds))
 
     def read_at_the_top(self) -> None:
         """Move to the top of the log, or of the page where it is the page that moves."""

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-LONGER = 5.0  # times as long, the second time
+LONGER = 5.0  # times as long, the second time,
+ENOUGH = 25.0  # seconds, but no longer than that: who has waited for so long has waited long enough
 SAMPLE = 0.1  # seconds of work that measure the machine
 FULL = 0.85  # of a processor: who gets less has to share it
-CROWD = 1.25  # programs that want to run, for each processor
+CROWD = 1.5  # programs that want to run, for each processor
 BUSY = "(This machine is busy: a check waited longer than usual.)"
 
 Found = TypeVar("Found")
@@ -26,10 +27,15 @@ def wait(look: Callable[[float], Found], seconds: float) -> Found:
     """Return what `look(seconds)` finds. If that is nothing, and the machine is busy, look once more and longer."""
     global longer
     found = look(seconds)
-    if found or not is_busy():
+    if found or seconds >= ENOUGH or not is_busy():
         return found
     longer += 1
-    return look(seconds * LONGER)
+    return look(at_most(seconds))
+
+
+def at_most(seconds: float) -> float:
+    """Return how many seconds to wait on a busy machine, where these are enough on a quiet one."""
+    return max(seconds, min(seconds * LONGER, ENOUGH))
 
 
 def is_busy() -> bool:
